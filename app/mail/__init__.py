@@ -1,0 +1,1 @@
+"""Mail in and out: every message a row with a state and a reason."""

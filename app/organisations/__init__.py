@@ -1,0 +1,1 @@
+"""Partners, organisations and who belongs to them."""

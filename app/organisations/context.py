@@ -1,0 +1,97 @@
+"""The organisation of a request: found in the path before Flask routes it, and entered if the user belongs to it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from flask import Flask, abort, g, request
+from flask_login import current_user
+
+from app.extensions import db
+from app.organisations.models import Membership, Organisation, PartnerMembership
+from app.policy import Actor, ActorKind, Role
+from app.tenancy import Acting, Scope, across_tenants, enter
+
+ENVIRON = "worktrackr.slug"
+PREFIX = "/o/"
+
+
+class OrganisationPath:
+    """WSGI middleware: moves `/o/<slug>` from the path to SCRIPT_NAME, so that url_for keeps it by itself."""
+
+    def __init__(self, wsgi: Callable[..., Iterable[bytes]]) -> None:
+        self.wsgi = wsgi
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX):
+            slug, _, rest = path.removeprefix(PREFIX).partition("/")
+            environ[ENVIRON] = slug
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX + slug
+            environ["PATH_INFO"] = "/" + rest
+        return self.wsgi(environ, start_response)
+
+
+def enter_organisation() -> None:
+    """Before every view: find the organisation, the member, and act for it. A stranger learns nothing: 404."""
+    slug = request.environ.get(ENVIRON)
+    if slug is None:
+        return
+    organisation = db.session.scalar(sa.select(Organisation).where(Organisation.slug == slug.lower()))
+    if organisation is None:
+        abort(404)
+    g.organisation = organisation
+    enter(Acting(organisation.id))
+    if not current_user.is_authenticated:
+        return
+    found = member_of(organisation, current_user)
+    if found is None:
+        abort(404)
+    g.member = found
+    structlog.contextvars.bind_contextvars(tenant=str(organisation.id), user=str(current_user.id))
+
+
+def member_of(organisation: Organisation, user: Any) -> Actor | None:
+    """The user as a member of the organisation, through a membership or its partner; None for a stranger."""
+    membership = db.session.scalar(
+        sa.select(Membership).where(
+            Membership.tenant_id == organisation.id,
+            Membership.user_id == user.id,
+            Membership.ended_at.is_(None),
+        )
+    )
+    if membership is not None:
+        return membership.as_actor()
+    if organisation.partner_id is None:
+        return None
+    partner = db.session.get(PartnerMembership, (organisation.partner_id, user.id))
+    if partner is None:
+        return None
+    return Actor(ActorKind.AGENT, organisation.id, user.name, user_id=user.id, role=Role.PARTNER_ADMIN)
+
+
+def organisations_of(user_id: UUID) -> list[Organisation]:
+    """Every organisation the user may enter, by name."""
+    with across_tenants(Scope.OWN_MEMBERSHIPS, user_id):
+        own = list(
+            db.session.scalars(
+                sa.select(Membership.tenant_id).where(
+                    Membership.user_id == user_id, Membership.ended_at.is_(None)
+                )
+            )
+        )
+    partners = sa.select(PartnerMembership.partner_id).where(PartnerMembership.user_id == user_id)
+    return list(
+        db.session.scalars(
+            sa.select(Organisation)
+            .where(sa.or_(Organisation.id.in_(own), Organisation.partner_id.in_(partners)))
+            .order_by(Organisation.name)
+        )
+    )
+
+
+def init_app(app: Flask) -> None:
+    app.wsgi_app = OrganisationPath(app.wsgi_app)  # type: ignore[method-assign]
+    app.before_request(enter_organisation)

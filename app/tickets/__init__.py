@@ -1,0 +1,1 @@
+"""Tickets, comments, contacts, queues, statuses and tags."""

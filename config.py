@@ -9,7 +9,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -122,6 +122,7 @@ class Config:
     app_base_url: str = open_("Where people reach the application", https, "http://localhost:8000")
     database_url: str = secret("PostgreSQL; without it development starts its own", required)
     redis_url: str = secret("Redis or Valkey; without it development starts its own", required)
+    migration_database_url: str = secret("The tables' owner, for migrations alone; unset: DATABASE_URL")
     secret_key: str = secret("Signs forms, links and reply addresses", strong)
     jwt_secret: str = secret("Signs API tokens; another than SECRET_KEY", strong)
     mail_domain: str = open_("Domain of every inbound address", public, "mail.worktrackr.localhost")
@@ -196,7 +197,7 @@ class Config:
     @property
     def sqlalchemy_url(self) -> str:
         """DATABASE_URL for SQLAlchemy with psycopg 3; hosts hand out postgres://."""
-        return re.sub(r"^(postgres|postgresql)(\+psycopg)?://", "postgresql+psycopg://", self.database_url)
+        return _with_driver(self.database_url)
 
     @property
     def limiter_url(self) -> str:
@@ -209,6 +210,22 @@ class Config:
         further = {each.strip().lower() for each in self.trusted_hosts.split(",")}
         return frozenset({urlsplit(self.app_base_url).hostname or "", *further} - {""})
 
+    @property
+    def absolute_storage_url(self) -> str:
+        """STORAGE_URL with a folder of the project spelt out."""
+        kind, _, place = self.storage_url.partition(":")
+        return (
+            f"file://{self.path(place)}"
+            if kind == "file" and not place.startswith("//")
+            else self.storage_url
+        )
+
+    def with_servers(self, database_url: str, redis_url: str) -> "Config":
+        """The same, with these servers where no URL was set."""
+        return replace(
+            self, database_url=self.database_url or database_url, redis_url=self.redis_url or redis_url
+        )
+
     def path(self, value: str) -> Path:
         """A folder of a setting; relative ones lie in the project."""
         return ROOT / value
@@ -217,6 +234,7 @@ class Config:
         """Every setting under its own name for `app.config`, numbers as numbers, and what extensions read."""
         own: dict[str, Any] = {name: getattr(self, name.lower()) for name in NAMES}
         own |= {name: int(own[name]) for name in NUMBERS}
+        own |= {"MIGRATION_DATABASE_URL": _with_driver(self.migration_database_url)}
         own.pop("FLASK_DEBUG")
         return own | {"WORKTRACKR": self, "SQLALCHEMY_DATABASE_URI": self.sqlalchemy_url}
 
@@ -229,6 +247,10 @@ def name_of(each: "Field[Any]") -> str:
 
 
 NAMES = tuple(name_of(each) for each in fields(Config))
+
+
+def _with_driver(url: str) -> str:
+    return re.sub(r"^(postgres|postgresql)(\+psycopg)?://", "postgresql+psycopg://", url)
 
 
 def _bits(value: str) -> float:

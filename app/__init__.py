@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import extensions, pages, reactions, web  # noqa: F401  (reactions: declares what follows events)
+from app import extensions, pages, reactions, storage, web  # noqa: F401  (reactions: declares what follows events)
 from app.auth import sessions
 from app.mail import models  # noqa: F401  (imports every model below it)
 from app.organisations import context
@@ -26,6 +26,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.config.setdefault("RATELIMIT_STORAGE_URI", app.config["WORKTRACKR"].limiter_url)
     extensions.init_app(app)
+    app.extensions["storage"] = storage.from_url(app.config["WORKTRACKR"].absolute_storage_url)
     pages.install(app)
     context.init_app(app)
     sessions.init_app(app)

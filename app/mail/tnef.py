@@ -1,0 +1,44 @@
+"""Unpack winmail.dat (TNEF), the envelope that Outlook sends to those it takes for Outlook."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import tnefparse
+
+from app.mail import charsets
+
+MAX_ATTACHMENTS = 50
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The files inside as (name, bytes), and the bodies as text; '' when there is none."""
+
+    files: tuple[tuple[str, bytes], ...]
+    text: str
+    html: str
+
+
+def unpack(data: bytes) -> Unpacked | None:
+    """Read a TNEF blob; None if it is damaged, in which case the caller keeps the blob itself."""
+    logging.getLogger("tnefparse").setLevel(logging.CRITICAL)
+    try:
+        tnef = tnefparse.TNEF(data, do_checksum=False)
+        files = tuple(
+            (_text(item.long_filename() or item.name), bytes(item.data or b""))
+            for item in tnef.attachments[:MAX_ATTACHMENTS]
+        )
+        return Unpacked(files, _text(tnef.body), _text(tnef.htmlbody))
+    # The library reads offsets from the blob unchecked: whatever it raises means "damaged".
+    except Exception:
+        return None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    if isinstance(value, bytes):
+        return charsets.decode(value, None)[0]
+    return charsets.scrub(value) if isinstance(value, str) else ""

@@ -119,6 +119,14 @@ def across_tenants(scope: Scope, subject: UUID | None = None) -> Iterator[None]:
 
 
 @contextmanager
+def connection_across(scope: Scope) -> Iterator[sa.Connection]:
+    """A transaction of its own, beside the session's, that sees the tables of one named scope and no others."""
+    with db.engine.begin() as connection:
+        _tell(connection, Acting(scope=scope))
+        yield connection
+
+
+@contextmanager
 def _acting(acting: Acting) -> Iterator[None]:
     before = current()
     db.session.flush()

@@ -1,15 +1,19 @@
-"""Taking due jobs out of PostgreSQL: fairly between organisations, each by one worker, under a lease."""
+"""Taking due jobs out of PostgreSQL: fairly between organisations, each by one worker, under a lease.
 
+Written as SQL, because every job passes here three times.
+"""
+
+import json
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.extensions import db
-from app.jobs.outbox import Job, JobState, Work, registry
-from app.tenancy import Scope, across_tenants
+from app.jobs.outbox import Work, registry
+from app.tenancy import Scope, connection_across
 
 BACKOFF = (1, 10, 60, 600, 3600, 4 * 3600)  # seconds before the second, third … attempt
 LEASE_MARGIN = 15  # seconds a lease outlasts the job's own time limit
@@ -25,9 +29,32 @@ TENANTS = sa.text(
       FROM waiting WHERE waiting.tenant_id IS NOT NULL)
     SELECT tenant_id FROM waiting WHERE tenant_id IS NOT NULL AND EXISTS (
       SELECT FROM jobs WHERE jobs.tenant_id = waiting.tenant_id AND lane = :lane AND state = 'due'
-      AND run_at <= now())
+      AND run_at <= now() AND name = ANY(:names))
     ORDER BY random()
     """
+)
+# A name this release does not know is a newer release's job: it waits for a newer worker.
+CLAIM = sa.text(
+    """
+    UPDATE jobs SET attempts = attempts + 1, claimed_at = now(),
+      run_at = now() + make_interval(secs => (CAST(:leases AS jsonb) ->> name)::int)
+    WHERE tenant_id = :tenant AND id = (
+      SELECT id FROM jobs
+      WHERE tenant_id = :tenant AND lane = :lane AND state = 'due' AND run_at <= now() AND name = ANY(:names)
+      ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING tenant_id, id, name, args, attempts
+    """
+)
+# Fenced by the attempt: whoever claims later has a higher one.
+SETTLE = sa.text("DELETE FROM jobs WHERE tenant_id = :tenant AND id = :id AND attempts = :attempts")
+EXTEND = sa.text(
+    "UPDATE jobs SET run_at = now() + make_interval(secs => :seconds)"
+    " WHERE tenant_id = :tenant AND id = :id AND attempts = :attempts"
+)
+PUT_BACK = sa.text(
+    "UPDATE jobs SET run_at = now() + make_interval(secs => :seconds), last_error = :error,"
+    " attempts = attempts - :uncounted, state = :state"
+    " WHERE tenant_id = :tenant AND id = :id AND attempts = :attempts"
 )
 
 
@@ -48,58 +75,31 @@ class Claim:
 
 def waiting_tenants(lane: str) -> list[UUID]:
     """The organisations with due jobs in the lane, in no order that favours one."""
-    with across_tenants(Scope.SWEEP):
-        found = list(db.session.scalars(TENANTS, {"lane": lane}))
-    db.session.rollback()
-    return found
+    with connection_across(Scope.SWEEP) as connection:
+        return list(connection.scalars(TENANTS, {"lane": lane, "names": list(registry)}))
 
 
 def claim(lane: str, tenant_id: UUID) -> Claim | None:
     """Take the organisation's oldest due job and commit the lease, or None when there is nothing."""
-    due = (
-        sa.select(Job.id)
-        .where(
-            Job.tenant_id == tenant_id,
-            Job.lane == lane,
-            Job.state == JobState.DUE,
-            Job.run_at <= sa.func.now(),
-            Job.name.in_(registry),  # a newer release's jobs wait for a newer worker
-        )
-        .order_by(Job.run_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    with across_tenants(Scope.SWEEP):
-        row = db.session.execute(
-            sa.update(Job)
-            .where(Job.tenant_id == tenant_id, Job.id == due)
-            .values(
-                attempts=Job.attempts + 1, claimed_at=sa.func.now(), run_at=sa.func.now() + _lease(Job.name)
-            )
-            .returning(Job.tenant_id, Job.id, Job.name, Job.args, Job.attempts)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
-    db.session.commit()
+    values = {"lane": lane, "tenant": tenant_id, "names": list(registry), "leases": _leases(len(registry))}
+    with connection_across(Scope.SWEEP) as connection:
+        row = connection.execute(CLAIM, values).one_or_none()
     return Claim(*row) if row else None
 
 
-def _lease(name: Any) -> Any:
-    seconds = sa.case(
-        {work.name: work.timeout + LEASE_MARGIN for work in registry.values()}, value=name, else_=60
-    )
-    return sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+@cache
+def _leases(count: int) -> str:
+    return json.dumps({work.name: work.timeout + LEASE_MARGIN for work in registry.values()})
 
 
 def settle(claim: Claim) -> bool:
     """Remove the job in the transaction of its effects. False when another worker has taken it over meanwhile."""
-    return _mine(sa.delete(Job), claim)
+    return _mine(SETTLE, claim)
 
 
 def extend(claim: Claim) -> bool:
     """Start the lease anew. False when another worker has taken the job over meanwhile."""
-    seconds = timedelta(seconds=claim.work.timeout + LEASE_MARGIN)
-    return _mine(sa.update(Job).values(run_at=sa.func.now() + seconds), claim)
+    return _mine(EXTEND, claim, seconds=claim.work.timeout + LEASE_MARGIN)
 
 
 def put_back(claim: Claim, error: str, delay: float | None = None, *, counts: bool = True) -> bool:
@@ -107,18 +107,17 @@ def put_back(claim: Claim, error: str, delay: float | None = None, *, counts: bo
     dead = counts and claim.attempts >= claim.work.attempts
     if delay is None:
         delay = BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
-    values: dict[str, Any] = {"last_error": error[:500], "run_at": sa.func.now() + timedelta(seconds=delay)}
-    if dead:
-        values["state"] = JobState.DEAD
-    if not counts:
-        values["attempts"] = Job.attempts - 1
-    return _mine(sa.update(Job).values(values), claim) and dead
-
-
-def _mine(statement: Any, claim: Claim) -> bool:
-    result: Any = db.session.execute(
-        statement.where(
-            Job.tenant_id == claim.tenant_id, Job.id == claim.id, Job.attempts == claim.attempts
-        ).execution_options(synchronize_session=False)
+    changed = _mine(
+        PUT_BACK,
+        claim,
+        seconds=delay,
+        error=error.replace("\0", "")[:500],
+        uncounted=0 if counts else 1,
+        state="dead" if dead else "due",
     )
-    return result.rowcount == 1
+    return changed and dead
+
+
+def _mine(statement: sa.TextClause, claim: Claim, **values: Any) -> bool:
+    values |= {"tenant": claim.tenant_id, "id": claim.id, "attempts": claim.attempts}
+    return db.session.connection().execute(statement, values).rowcount == 1

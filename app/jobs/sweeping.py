@@ -6,11 +6,10 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask
 
-from app.extensions import db
 from app.jobs import bell
 from app.jobs.outbox import Job, JobState
 from app.jobs.running import drain
-from app.tenancy import Scope, across_tenants
+from app.tenancy import Scope, connection_across
 
 log = structlog.get_logger()
 
@@ -22,14 +21,9 @@ SWEPT = "worktrackr:swept"
 def backlog() -> dict[str, float]:
     """How many seconds the oldest due job of each lane has waited; lanes without due jobs are not in it."""
     waited = sa.func.extract("epoch", sa.func.now() - sa.func.min(Job.run_at))
-    with across_tenants(Scope.SWEEP):
-        rows = db.session.execute(
-            sa.select(Job.lane, waited)
-            .where(Job.state == JobState.DUE, Job.run_at <= sa.func.now())
-            .group_by(Job.lane)
-        ).all()
-    db.session.rollback()
-    return {lane: float(seconds) for lane, seconds in rows}
+    due = sa.select(Job.lane, waited).where(Job.state == JobState.DUE, Job.run_at <= sa.func.now())
+    with connection_across(Scope.SWEEP) as connection:
+        return {lane: float(seconds) for lane, seconds in connection.execute(due.group_by(Job.lane))}
 
 
 def sweep() -> int:

@@ -105,8 +105,8 @@ def _run(claimed: Claim) -> None:
     except TryAgain as error:
         _failed(claimed, error, delay=error.delay, counts=error.counts)
     except OperationalError as error:
-        # The database went away or took too long; it is not the job's fault.
-        _failed(claimed, error, counts=False)
+        # A database that went away is not the job's fault; one that refused it (a deadlock, a deadline) is.
+        _failed(claimed, error, counts=not error.connection_invalidated)
     except Exception as error:
         log.exception("job.failed", attempt=claimed.attempts)
         _failed(claimed, error)

@@ -64,16 +64,15 @@ def key(value: str, config: "Config") -> str | None:
     return None
 
 
-def mailgun_key(value: str, config: "Config") -> str | None:
-    return key(value, config) if config.mail_transport == "mailgun" else None
+def only_for(transport: str, rule: Rule) -> Rule:
+    return lambda value, config: rule(value, config) if config.mail_transport == transport else None
 
 
-def for_mailgun(value: str, config: "Config") -> str | None:
-    return required(value, config) if config.mail_transport == "mailgun" else None
-
-
-def for_smtp(value: str, config: "Config") -> str | None:
-    return required(value, config) if config.mail_transport == "smtp" else None
+mailgun_key, for_mailgun, for_smtp = (
+    only_for("mailgun", key),
+    only_for("mailgun", required),
+    only_for("smtp", required),
+)
 
 
 def live_key(value: str, config: "Config") -> str | None:

@@ -230,21 +230,27 @@ def ensure(directory: Path, *, durable: bool = True) -> Servers:
 
 def _keep(place: Place) -> None:
     """Start the keeper unless one waits already. It runs this file alone, whatever state the rest is in."""
-    with (place.home / "keeper.lock").open("ab") as lock, contextlib.suppress(BlockingIOError):
+    with (
+        (place.home / "keeper.lock").open("ab") as lock,
+        (place.home / "log" / "keeper.log").open("ab") as log,
+        contextlib.suppress(BlockingIOError),
+    ):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         arguments = [str(lock.fileno()), str(place.home), str(place.sockets), "durable" * place.durable]
-        subprocess.Popen(  # noqa: S603
+        subprocess.run(  # noqa: S603
             [sys.executable, "-P", __file__, *arguments],
             pass_fds=[lock.fileno()],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=(place.home / "log" / "keeper.log").open("ab"),
+            stderr=log,
         )
 
 
 def _stop_when_unused(lock: int, place: Place) -> None:
     """The keeper: wait for every user to go, then stop the servers while holding off whoever comes."""
+    if os.fork():  # nobody has to wait for it
+        os._exit(0)
     with (place.home / "users.lock").open("ab") as users:
         fcntl.flock(users, fcntl.LOCK_EX)
         Redis(place).stop()

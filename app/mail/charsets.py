@@ -39,6 +39,22 @@ _MEANT = {
 _REFUSED = {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"}
 _GUESSABLE_BYTES = 8_192
 _SHORTEST_GUESS = 48
+_WESTERN = ["cp1252", "cp1250"]
+_WIDER = [
+    "cp1251",
+    "koi8_r",
+    "gb18030",
+    "big5",
+    "cp932",
+    "euc_jp",
+    "cp949",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "cp874",
+]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ENCODED_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{2,40})", re.I)
 # NUL and the C0/C1 controls but tab, line feed and carriage return. PostgreSQL refuses NUL outright.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
@@ -59,6 +75,8 @@ def decode(data: bytes, charset: str | None, guess: bool = False) -> tuple[str, 
     if text is not None:
         # Pure ASCII under an unknown name lost nothing worth a note.
         return scrub(text), None if data.isascii() or _is_ascii(charset) else note
+    if _is_damaged_utf8(data):
+        return scrub(data.decode("utf-8", "replace")), "some bytes are not valid UTF-8"
     if codec and codec not in ("ascii", "utf-8"):
         return scrub(data.decode(codec, "replace")), f"some bytes are not valid {charset}"
     fallback = _guess(data) if guess else "cp1252"
@@ -98,7 +116,7 @@ def declared_in_html(data: bytes) -> str | None:
 def scrub(text: str) -> str:
     """Replace lone surrogates, drop control characters and bring line ends to a single line feed."""
     if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8")
+        text = _SURROGATE.sub("\ufffd", text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", text)
@@ -115,9 +133,17 @@ def _is_ascii(charset: str | None) -> bool:
     return find_codec(charset) == "ascii"
 
 
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Tell UTF-8 with a few wrong bytes from text in another charset: only the first has valid sequences."""
+    return bool(_ENCODED_SURROGATE.search(data)) or not data.decode("utf-8", "ignore").isascii()
+
+
 def _guess(data: bytes) -> str:
     # On a few bytes a statistical guess is worse than the field's usual answer.
     if len(data) < _SHORTEST_GUESS:
         return "cp1252"
-    best = charset_normalizer.from_bytes(data[:_GUESSABLE_BYTES], threshold=0.3).best()
+    sample = data[:_GUESSABLE_BYTES]
+    # Western text is ASCII with a few accents; told so, the guesser does not find Japanese in German.
+    mostly_ascii = sum(byte > 127 for byte in sample) < len(sample) / 5
+    best = charset_normalizer.from_bytes(sample, cp_isolation=_WESTERN if mostly_ascii else _WIDER).best()
     return (best and find_codec(best.encoding)) or "cp1252"

@@ -15,6 +15,7 @@ MAX_RECIPIENTS = 50
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _CODE = re.compile(r"\b(?:smtp;\s*)?([45])\d\d\b")
 _QUOTED_ID = re.compile(r"^[ \t>]{0,8}message-id:\s{0,5}(<[^<>\s]{1,500}>)", re.I | re.M)
+_NAMED_RECIPIENT = re.compile(r"^\s{0,8}<?([^<>\s]{1,64}@[^<>\s:]{1,200})>?:?\s*$", re.M)
 _ORIGINAL_TYPES = {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global"}
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 
@@ -32,6 +33,16 @@ def read(data: bytes, top: Headers, leaves: list[Leaf], text: str) -> Dsn | None
     status = _find_status(chosen.first("Status"), diagnostic)
     action = _action(chosen) or ("delayed" if status.startswith("4") else "failed")
     return Dsn(address, action, status, diagnostic, original_message_id(data, leaves, text))
+
+
+def read_prose(data: bytes, leaves: list[Leaf], text: str) -> Dsn:
+    """Read a bounce that is only prose, as qmail and old Exchange write them, as far as it goes."""
+    named = _NAMED_RECIPIENT.search(text[:MAX_REPORT])
+    diagnostic = clean_line(text[named.end() : named.end() + 300] if named else text[:300])
+    status = _find_status("", diagnostic)
+    action = "delayed" if status.startswith("4") else "failed"
+    recipient = read_address(named.group(1)) if named else ""
+    return Dsn(recipient, action, status, diagnostic, original_message_id(data, leaves, text))
 
 
 def original_message_id(data: bytes, leaves: list[Leaf], text: str) -> str:

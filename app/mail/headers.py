@@ -112,8 +112,7 @@ def decode_words(value: str) -> str:
 
 def clean_line(text: str) -> str:
     """Give text on one line: no control or reordering characters, no lone surrogates, single spaces."""
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8")
+    text = charsets.scrub(text)
     return " ".join(_UNWANTED.sub(" ", text).split())
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from app.mail import classify, content, dsn, headers, mailboxes, mime
 from app.mail.classify import Facts
 from app.mail.headers import Headers
-from app.mail.inbound import Auth, Inbound, Mailbox, Part
+from app.mail.inbound import Auth, Inbound, Kind, Mailbox, Part
 from app.mail.mime import Leaf
 
 MAX_SUBJECT = 500
@@ -37,6 +37,8 @@ def parse(raw: bytes, now: datetime | None = None) -> Inbound:
     report = dsn.read(raw, top, leaves, text)
     facts = _facts(raw, top, leaves, people, subject, report)
     kind, reason = classify.classify(top, facts)
+    if kind in (Kind.BOUNCE, Kind.DELAY) and report is None:
+        report = dsn.read_prose(raw, leaves, text)
     return Inbound(
         message_id=_synthetic_id(raw, top) if synthetic else identifiers[0],
         synthetic=synthetic,

@@ -44,6 +44,10 @@ ATTRIBUTION_END = re.compile(
     r"(?:\s(?:dans le message|im beitrag|am|op|le|il|on)\s.{1,100})?\s{0,3}[:：]\s*$",
     re.I,
 )
+# "Am 3. Mai 2024 schrieb Ann <ann@x>:", "Den 3 maj skrev Ann:": the verb stands before the name.
+ATTRIBUTION_VERB = re.compile(
+    r"\b(?:schrieb|schreef|skrev|wrote|napsal|odesílatel|escribió|escreveu|pisze)\s.{2,150}[:：]\s*$", re.I
+)
 # "2024-05-03 10:11 GMT+02:00 Ann <ann@x>:" and Chinese "在 2024年5月3日,ann <ann@x> 写道:".
 DATED_SENDER = re.compile(
     r"^[>\s]{0,10}(?:在\s?)?\d{4}[-/年]\d{1,2}[-/月]\d{1,2}.{0,150}[<(].{1,120}@.{1,120}[>)]\s{0,3}.{0,10}[:：]\s*$"

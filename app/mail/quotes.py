@@ -16,22 +16,26 @@ def split(text: str, html: str, first: bool) -> Reply:
     kept = Reply(text, html, "", 0.0)
     if first:
         return kept
-    lines = text.split("\n")
-    cut = find_cut(lines) if text.strip() else None
-    new_text, quoted, ratio = text, "", 0.0
-    if cut:
-        new_text = "\n".join(lines[: cut.line]).rstrip()
-        quoted = "\n".join(lines[cut.line :]).strip("\n")
-        ratio = _ratio(new_text, text)
-        if not new_text.strip() or (ratio > MAX_REMOVED and not cut.certain):
-            new_text, quoted, ratio = text, "", 0.0
-    if not html.strip():
-        return Reply(new_text, "", quoted, ratio)
-    new_html, html_ratio = quotes_html.split(html)
-    # One body cut and the other not means one of the two guesses was wrong: the uncut one is safe.
-    if text.strip() and new_html == html and quoted and html_ratio < 0:
+    new_html, html_ratio = quotes_html.split(html) if html.strip() else ("", 0.0)
+    # A mark in the HTML confirms what the wording of the text only suggests.
+    new_text, quoted, ratio = _split_text(text, confirmed=html_ratio > 0)
+    if html.strip() and text.strip() and quoted and html_ratio <= 0:
+        # One body cut and the other not: one of the two was misread, and keeping all loses nothing.
         return kept
     return Reply(new_text, new_html, quoted, max(ratio, html_ratio, 0.0))
+
+
+def _split_text(text: str, confirmed: bool) -> tuple[str, str, float]:
+    """Give the new part, the quotation and the share removed."""
+    lines = text.split("\n")
+    cut = find_cut(lines) if text.strip() else None
+    if cut is None:
+        return text, "", 0.0
+    new = "\n".join(lines[: cut.line]).rstrip()
+    ratio = _ratio(new, text)
+    if not new.strip() or (ratio > MAX_REMOVED and not (cut.certain or confirmed)):
+        return text, "", 0.0
+    return new, "\n".join(lines[cut.line :]).strip("\n"), ratio
 
 
 def _ratio(new: str, old: str) -> float:

@@ -48,7 +48,9 @@ def split(html: str) -> tuple[str, float]:
     lines = _visible_lines(html, tags)
     if cut is None:
         return _split_by_wording(html, lines)
+    cited = _cited_ranges(tags)
     after = [line for line in lines if end is not None and line.start >= end and line.text]
+    after = [line for line in after if not any(begin <= line.start < stop for begin, stop in cited)]
     above = [line for line in lines if line.start < cut and line.text]
     if after and not markers.SIGNATURE.match(after[0].text):
         return html, 0.0
@@ -79,6 +81,23 @@ def _find_mark(html: str, tags: list[re.Match[str]]) -> tuple[int | None, int | 
             following = _next_quote(tags, index)
             return tag.start(), following
     return None, None
+
+
+def _cited_ranges(tags: list[re.Match[str]]) -> list[tuple[int, int]]:
+    """Give the outermost quotations: a program may make several in a row of one quoted mail."""
+    ranges: list[tuple[int, int]] = []
+    begun, depth = 0, 0
+    for tag in tags:
+        if (tag.group(3) or "").lower() != "blockquote":
+            continue
+        if not tag.group(2):
+            begun = tag.start() if depth == 0 else begun
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                ranges.append((begun, tag.end()))
+    return ranges[:200]
 
 
 def _is_forward(html: str, start: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.mail import quote_markers as markers
 
 MAX_REMOVED = 0.9
-MAX_LINES = 20_000
+MAX_LINES = 5_000
 _ATTRIBUTION_LINES = 4
 _HEADER_LINES = 7
 
@@ -47,7 +47,9 @@ def ends_attribution(line: str) -> bool:
     head = line.strip()[-markers.MAX_LINE :]
     if head[-1:] not in (":", "："):
         return False
-    return bool(markers.DATED_SENDER.match(head) or markers.ATTRIBUTION_END.search(head))
+    if markers.DATED_SENDER.match(head) or markers.ATTRIBUTION_END.search(head):
+        return True
+    return _has_clue(head) and bool(markers.ATTRIBUTION_VERB.search(head))
 
 
 def _announced(lines: list[str], number: int, head: str) -> Cut | None:
@@ -55,8 +57,7 @@ def _announced(lines: list[str], number: int, head: str) -> Cut | None:
         return Cut(number, True)
     end = _attribution_end(lines, number, head)
     if end is not None:
-        following = _next_filled(lines, end + 1)
-        return Cut(number, following is not None and lines[following].startswith(">"))
+        return Cut(number, _quote_follows(lines, end))
     if markers.HEADER_FROM.match(head) and _is_header_block(lines, number):
         before = number - 1
         has_rule = before >= 0 and markers.RULE.match(lines[before][: markers.MAX_LINE])
@@ -88,7 +89,10 @@ def _has_clue(text: str) -> bool:
 
 def _quote_follows(lines: list[str], number: int) -> bool:
     following = _next_filled(lines, number + 1)
-    return following is not None and lines[following].startswith(">")
+    if following is None:
+        return False
+    line = lines[following][: markers.MAX_LINE]
+    return line.startswith(">") or bool(markers.OWN_SEPARATOR.match(line))
 
 
 def _is_header_block(lines: list[str], number: int) -> bool:

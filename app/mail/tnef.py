@@ -30,7 +30,8 @@ def unpack(data: bytes) -> Unpacked | None:
             (_text(item.long_filename() or item.name), bytes(item.data or b""))
             for item in tnef.attachments[:MAX_ATTACHMENTS]
         )
-        return Unpacked(files, _text(tnef.body), _text(tnef.htmlbody))
+        unpacked = Unpacked(files, _text(tnef.body), _text(tnef.htmlbody))
+        return unpacked if unpacked != Unpacked((), "", "") else None
     # The library reads offsets from the blob unchecked: whatever it raises means "damaged".
     except Exception:
         return None

@@ -53,7 +53,10 @@ def long_folding(count: int) -> bytes:
 
 
 def zeros(size: int) -> bytes:
-    head = HEAD + b"Content-Type: application/octet-stream; name=z.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    head = (
+        HEAD
+        + b"Content-Type: application/octet-stream; name=z.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
     return head + base64.encodebytes(b"\0" * size)
 
 
@@ -107,7 +110,10 @@ def zip_bomb() -> bytes:
 
 def tnef_of_objects(count: int) -> bytes:
     blob = b"\x78\x9f\x3e\x22\x01\x00" + b"\x01\x06\x90\x08\x00\x00\x00\x00\x00\x00\x00" * count
-    head = HEAD + b"Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    head = (
+        HEAD
+        + b"Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
     return head + base64.encodebytes(blob)
 
 

@@ -3,9 +3,12 @@
 from flask import Flask
 
 from app import extensions, pages, reactions, storage, web  # noqa: F401  (reactions: declares what follows events)
-from app.auth import sessions
+from app.auth import routes as auth_routes
+from app.auth import sessions, throttling
 from app.mail import models  # noqa: F401  (imports every model below it)
 from app.organisations import context
+from app.organisations import routes as organisations_routes
+from app.signup import routes as signup_routes
 from config import Config
 
 # Deadlines inside PostgreSQL, in milliseconds: nothing may hold a thread or a lock for long.
@@ -30,5 +33,8 @@ def create_app(config: Config | None = None) -> Flask:
     pages.install(app)
     context.init_app(app)
     sessions.init_app(app)
+    throttling.init_app(app)
     web.init_app(app)
+    for routes in (auth_routes, organisations_routes, signup_routes):
+        app.register_blueprint(routes.bp)
     return app

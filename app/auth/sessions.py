@@ -70,8 +70,17 @@ def load_user(incoming: Request) -> User | None:
     if session is None or not session.user.is_active:
         return None
     g.session = session
+    _touch(session)
     structlog.contextvars.bind_contextvars(user=str(session.user_id))
     return session.user
+
+
+def _touch(session: Session) -> None:
+    """Note that the session is in use, apart from the request's transaction, which may still be undone."""
+    if session.seen_at > now() - SEEN_EVERY:
+        return
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(Session).where(Session.id == session.id).values(seen_at=now()))
 
 
 def cookie_name() -> str:

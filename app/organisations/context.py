@@ -72,6 +72,11 @@ def member_of(organisation: Organisation, user: Any) -> Actor | None:
     return Actor(ActorKind.AGENT, organisation.id, user.name, user_id=user.id, role=Role.PARTNER_ADMIN)
 
 
+def inbox_of(organisation: Organisation) -> str:
+    """The path of the organisation's inbox, from anywhere."""
+    return f"{PREFIX}{organisation.slug}/tickets"
+
+
 def organisations_of(user_id: UUID) -> list[Organisation]:
     """Every organisation the user may enter, by name."""
     with across_tenants(Scope.OWN_MEMBERSHIPS, user_id):

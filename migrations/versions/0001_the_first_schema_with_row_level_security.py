@@ -41,6 +41,7 @@ CROSSING = (
         "SELECT",
         "current_setting('app.scope', true) = 'own_memberships' AND user_id = nullif(current_setting('app.subject', true), '')::uuid",
     ),
+    ("outbound_messages", "routing", "SELECT", "current_setting('app.scope', true) = 'routing'"),
     ("outbound_messages", "watch", "SELECT", "current_setting('app.scope', true) = 'watch'"),
 )
 
@@ -75,6 +76,21 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("provider", "token", name=op.f("pk_provider_receipts")),
     )
+    op.create_table(
+        "registrations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("organisation_name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registrations")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_registrations_token_hash")),
+    )
+    op.create_index("ix_registrations_expires", "registrations", ["expires_at"], unique=False)
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -706,6 +722,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -735,6 +752,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbound_messages_comment", "outbound_messages", ["tenant_id", "comment_id"], unique=False
     )
+    op.create_index("ix_outbound_messages_message_id", "outbound_messages", ["message_id"], unique=False)
     op.create_index(
         "ix_outbound_messages_state", "outbound_messages", ["tenant_id", "state", "created_at"], unique=False
     )
@@ -746,6 +764,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_outbound_messages_ticket", table_name="outbound_messages")
+    op.drop_index("ix_outbound_messages_message_id", table_name="outbound_messages")
     op.drop_index("ix_outbound_messages_state", table_name="outbound_messages")
     op.drop_index("ix_outbound_messages_comment", table_name="outbound_messages")
     op.drop_table("outbound_messages")
@@ -792,5 +811,7 @@ def downgrade() -> None:
     op.drop_index("ix_organisations_partner", table_name="organisations")
     op.drop_table("organisations")
     op.drop_table("users")
+    op.drop_index("ix_registrations_expires", table_name="registrations")
+    op.drop_table("registrations")
     op.drop_table("provider_receipts")
     op.drop_table("partners")

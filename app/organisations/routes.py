@@ -1,0 +1,34 @@
+"""Where a signed-in person goes: the one organisation, a choice of several, or what to do without any."""
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.organisations.context import inbox_of, organisations_of
+from app.web import signed_in
+
+bp = Blueprint("organisations", __name__)
+
+
+@bp.get("/")
+@signed_in
+def home() -> Response:
+    """The organisation's inbox; outside of one, that of the only organisation, else the choice."""
+    if "organisation" in g:
+        return redirect(inbox_of(g.organisation))
+    found = organisations_of(current_user.id)
+    return redirect(inbox_of(found[0]) if len(found) == 1 else "/organisations")
+
+
+@bp.get("/organisations")
+@signed_in
+def choose() -> str:
+    return render_template("organisations/choose.html", organisations=organisations_of(current_user.id))
+
+
+@bp.app_context_processor
+def for_templates() -> dict[str, Any]:
+    """Where to switch. Always offered: how many organisations there are would be a query on every page."""
+    return {"switch_url": "/organisations" if "member" in g else None}

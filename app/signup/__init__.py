@@ -1,0 +1,11 @@
+"""Opening an organisation, by a stranger who registers or by a user who has others already."""
+
+from app.signup.opening import (
+    add_member,
+    add_queue,
+    free_slug,
+    fresh_address,
+    open_organisation,
+)
+
+__all__ = ["add_member", "add_queue", "free_slug", "fresh_address", "open_organisation"]

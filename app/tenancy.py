@@ -27,7 +27,7 @@ class Scope(StrEnum):
     """The few reasons to look across organisations; each names the tables that answer to it (see `crossing`)."""
 
     SWEEP = "sweep"  # workers claiming due jobs, whoever they are for
-    ROUTING = "routing"  # finding the mailbox an inbound address belongs to
+    ROUTING = "routing"  # finding whose an inbound address is, or the mail that a provider reports on
     OWN_MEMBERSHIPS = "own_memberships"  # the organisations of the user who signs in
     WATCH = "watch"  # operators' counts of mail by state
 

@@ -106,7 +106,7 @@ class OutboundMessage(Tenanted, Model):
     """One mail from us: what to say is decided when the row is made, how often it is tried is its job's matter."""
 
     __tablename__ = "outbound_messages"
-    __crossing__ = {Scope.WATCH: "SELECT"}
+    __crossing__ = {Scope.ROUTING: "SELECT", Scope.WATCH: "SELECT"}
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "purpose"),
         sa.UniqueConstraint("tenant_id", "message_id"),
@@ -116,6 +116,8 @@ class OutboundMessage(Tenanted, Model):
         sa.Index("ix_outbound_messages_state", "tenant_id", "state", "created_at"),
         sa.Index("ix_outbound_messages_ticket", "tenant_id", "ticket_id"),
         sa.Index("ix_outbound_messages_comment", "tenant_id", "comment_id"),
+        # A provider's event knows the Message-ID only, not whose it is.
+        sa.Index("ix_outbound_messages_message_id", "message_id"),
     )
 
     kind: Mapped[OutboundKind] = mapped_column(words(OutboundKind))
@@ -133,6 +135,7 @@ class OutboundMessage(Tenanted, Model):
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)
     provider_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    attempted_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
 

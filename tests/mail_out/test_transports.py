@@ -103,7 +103,8 @@ def test_mailgun_knows_what_it_has_taken(mailgun):
     deliver(mailgun)
     assert via(mailgun).was_accepted(ID) is True
     mailgun.events_work = False
-    assert via(mailgun).was_accepted(ID) is None
+    with pytest.raises(Temporary, match="events"):
+        via(mailgun).was_accepted(ID)
 
 
 def test_smtp_hands_over_every_byte(smtp):

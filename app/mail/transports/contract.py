@@ -36,4 +36,7 @@ class Transport(Protocol):
         """Hand the mail over once. Raises Temporary, Permanent or Uncertain."""
 
     def was_accepted(self, message_id: str) -> bool | None:
-        """Whether an earlier attempt with this Message-ID was taken; None when there is no way to know."""
+        """Whether an earlier attempt with this Message-ID was taken; None when there never is a way to know.
+
+        Raises Temporary when there is one, but not now.
+        """

@@ -48,10 +48,12 @@ class MailgunTransport:
         query = {"message-id": message_id.strip("<>"), "limit": "1"}
         try:
             status, _, body = self._ask("GET", self._events, params=query)
-        except requests.RequestException:
-            return None
+        except requests.RequestException as error:
+            raise Temporary(f"Mailgun's events are out of reach: {type(error).__name__}") from error
         items = body.get("items") if status == 200 and isinstance(body, dict) else None
-        return bool(items) if isinstance(items, list) else None
+        if not isinstance(items, list):
+            raise Temporary(f"Mailgun's events answered {status}")
+        return bool(items)
 
     def _ask(self, method: str, url: str, **what: Any) -> tuple[int, Any, Any]:
         """Status, headers and the JSON body (None if it is none), within TOTAL seconds whatever the pace."""

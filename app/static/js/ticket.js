@@ -1,0 +1,29 @@
+// A ticket: the original of a message in a sandboxed frame beneath it, and landing on the newest message.
+(() => {
+  const frame = (link) => {
+    const article = link.closest("article");
+    const shown = article.querySelector(".message-frame");
+    if (shown?.getAttribute("src") === link.getAttribute("href")) return shown.remove();
+    shown?.remove();
+    const view = document.createElement("iframe");
+    view.className = "message-frame";
+    view.title = link.textContent.trim();
+    // No allow-scripts and no allow-same-origin: the mail can neither run anything nor reach this page.
+    view.sandbox = "allow-popups allow-popups-to-escape-sandbox";
+    view.referrerPolicy = "no-referrer";
+    view.src = link.getAttribute("href");
+    link.closest(".message-foot").before(view);
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-frame]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    frame(link);
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const messages = document.querySelectorAll(".message");
+    if (!location.hash && messages.length > 3) messages[messages.length - 1].scrollIntoView({ block: "start" });
+  });
+})();

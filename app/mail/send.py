@@ -1,0 +1,148 @@
+"""Sending one outgoing message: at every moment its row says whether the far end may already have it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from app.events import EventKind, record
+from app.extensions import db, now
+from app.jobs import Lane, TryAgain, checkpoint, job, later
+from app.mail import transports
+from app.mail.compose import compose
+from app.mail.letter import BadAddress
+from app.mail.models import OutboundMessage, OutboundState
+from app.mail.rendering import envelope_of, letter_of
+from app.mail.transports import Delivery, Permanent, Temporary, Transport, Uncertain
+from app.organisations.models import Organisation
+from app.policy import Actor, ActorKind
+from app.storage import StorageUnavailable
+
+# An outage of a day is waited out; its end is noticed within ten minutes.
+PATIENCE = timedelta(hours=24)
+WAITS = (1.0, 10.0, 60.0, 300.0, 600.0)  # seconds before the second, third … attempt
+SETTLING = timedelta(seconds=60)  # after which a provider's records show what it has taken
+GONE = (OutboundState.SENT, OutboundState.DELIVERED, OutboundState.COMPLAINED)
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its one way out for mail."""
+    app.extensions["mail_transport"] = transports.from_config(app.config["WORKTRACKR"])
+
+
+def give_up(message_id: str) -> None:
+    """The job died of errors of our own. Said on the ticket; an operator may start it again."""
+    message = _load(message_id)
+    if message is not None and message.state not in GONE:
+        fail(message, message.reason or "every attempt ended in an error of ours")
+
+
+@job(lane=Lane.MAIL, attempts=7, timeout=60, on_dead=give_up)
+def send(message_id: str) -> None:
+    """Send the message unless it has gone. Safe to run again after a crash at any point."""
+    message = _load(message_id)
+    if message is None or message.state in GONE:
+        return
+    _hold_if_suspended(message)
+    transport: Transport = current_app.extensions["mail_transport"]
+    try:
+        if not _has_gone(message, transport):
+            _hand_over(message, transport)
+    except (BadAddress, Permanent) as error:
+        fail(message, str(error))
+    except Temporary as error:
+        _come_back(message, error, error.retry_after)
+    except StorageUnavailable as error:
+        _come_back(message, error)
+    except Uncertain as error:
+        _come_back(message, error, SETTLING.total_seconds())
+
+
+def send_again(message: OutboundMessage) -> None:
+    """Try a failed message once more, by a person's wish. One that may have arrived is asked after first."""
+    if message.state is not OutboundState.FAILED:
+        return
+    message.state = OutboundState.SENDING if message.is_uncertain else OutboundState.QUEUED
+    message.attempts, message.settled_at = 0, None
+    later(send, message.id)
+
+
+def fail(message: OutboundMessage, reason: str) -> None:
+    """The message will not arrive: its row and the ticket say why."""
+    message.is_uncertain = message.is_uncertain or message.state is OutboundState.SENDING
+    message.state, message.reason, message.settled_at = OutboundState.FAILED, reason[:500], now()
+    _tell(message)
+
+
+def _has_gone(message: OutboundMessage, transport: Transport) -> bool:
+    """Whether an attempt that ended without an answer was taken. Where nobody can tell, it is sent once more."""
+    if message.state is not OutboundState.SENDING:
+        return False
+    rest = (message.attempted_at or message.created_at) + SETTLING - now()
+    if rest > timedelta():
+        raise TryAgain("an attempt ended without an answer", rest.total_seconds(), counts=False)
+    accepted = transport.was_accepted(message.message_id)
+    if accepted:
+        _sent(message, Delivery(message.provider_id or ""))
+    elif accepted is None and message.is_uncertain:
+        raise Permanent("it may have arrived: twice the server took it without a word")
+    else:
+        message.is_uncertain = accepted is None
+    return bool(accepted)
+
+
+def _hand_over(message: OutboundMessage, transport: Transport) -> None:
+    raw = compose(letter_of(message))
+    sender, recipients = envelope_of(message)
+    message.state, message.attempted_at = OutboundState.SENDING, now()
+    message.attempts += 1
+    checkpoint()  # from here until the answer is noted, a crash leaves "perhaps taken" behind
+    try:
+        delivery = transport.deliver(raw, sender, recipients)
+    except (Temporary, Permanent):
+        message.state = OutboundState.QUEUED  # certainly not taken
+        raise
+    _sent(message, delivery)
+
+
+def _sent(message: OutboundMessage, delivery: Delivery) -> None:
+    # The provider may report a delivery before we have noted that it took the mail.
+    db.session.refresh(message, with_for_update=True)
+    if message.state in GONE:
+        return
+    message.state, message.sent_at = OutboundState.SENT, now()
+    message.provider_id = delivery.provider_id or None
+    message.reason = "; ".join(f"{who}: {why}" for who, why in delivery.refused.items())[:500]
+    if delivery.refused:
+        _tell(message)
+
+
+def _come_back(message: OutboundMessage, error: Exception, asked: float | None = None) -> None:
+    """Try again when the far end said, or after a while that grows; after a day, fail."""
+    if now() - message.created_at > PATIENCE and message.attempts >= len(WAITS):
+        return fail(message, f"gave up after a day: {error}")
+    message.reason = str(error)[:500]
+    wait = WAITS[min(message.attempts, len(WAITS)) - 1] if message.attempts else WAITS[0]
+    checkpoint()  # TryAgain undoes what is not committed
+    raise TryAgain(message.reason, wait if asked is None else asked, counts=False) from error
+
+
+def _hold_if_suspended(message: OutboundMessage) -> None:
+    organisation = db.session.get_one(Organisation, message.tenant_id)
+    if organisation.suspended_at is not None:
+        raise TryAgain("the organisation is suspended", 3600, counts=False)
+
+
+def _tell(message: OutboundMessage) -> None:
+    record(
+        EventKind.EMAIL_FAILED,
+        by=Actor(ActorKind.SYSTEM, message.tenant_id),
+        ticket_id=message.ticket_id,
+        comment_id=message.comment_id,
+        changes={"reason": [None, message.reason]},
+    )
+
+
+def _load(message_id: str) -> OutboundMessage | None:
+    return db.session.scalar(sa.select(OutboundMessage).where(OutboundMessage.id == UUID(message_id)))

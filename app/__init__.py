@@ -2,39 +2,35 @@
 
 from flask import Flask
 
-from app import extensions, pages, reactions, storage, web  # noqa: F401  (reactions: declares what follows events)
+from app import errors, extensions, headers, health, logs, pages, startup, storage, web
+from app import reactions as reactions  # declares what follows events
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
-from app.mail import models  # noqa: F401  (imports every model below it)
+from app.mail import file_routes, send, sink_routes
+from app.mail import models as models  # imports every model below it
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
 from config import Config
 
-# Deadlines inside PostgreSQL, in milliseconds: nothing may hold a thread or a lock for long.
-DEADLINES = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
-
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application from its settings, which are read from the environment unless given."""
     app = Flask(__name__)
-    app.config.from_mapping((config or Config.from_environment()).for_flask())
-    app.config.setdefault(
-        "SQLALCHEMY_ENGINE_OPTIONS",
-        {
-            "pool_pre_ping": True,
-            "pool_size": 10,
-            "connect_args": {"options": DEADLINES, "connect_timeout": 5},
-        },
-    )
-    app.config.setdefault("RATELIMIT_STORAGE_URI", app.config["WORKTRACKR"].limiter_url)
+    startup.configure(app, config or startup.settings())
+    logs.init_app(app)
     extensions.init_app(app)
     app.extensions["storage"] = storage.from_url(app.config["WORKTRACKR"].absolute_storage_url)
+    headers.init_app(app)
+    errors.init_app(app)
     pages.install(app)
     context.init_app(app)
     sessions.init_app(app)
     throttling.init_app(app)
     web.init_app(app)
-    for routes in (auth_routes, organisations_routes, signup_routes):
+    send.init_app(app)
+    sink_routes.init_app(app)
+    health.init_app(app)
+    for routes in (auth_routes, file_routes, organisations_routes, signup_routes):
         app.register_blueprint(routes.bp)
     return app

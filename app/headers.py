@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, current_app, g, request
+from flask_babel import gettext
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.errors import Refusal
@@ -14,12 +15,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Asked by machines that know an address, not a name; their answers hold no link.
 ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
-# Verified by signature or token instead of a cookie, so no page can misuse a browser to ask them.
-OWN_CREDENTIALS = ("/webhooks/", "/api/")
+LARGEST = 30 * 1024 * 1024  # bytes of a request; a view that takes less or more says so
 YEAR = 365 * 24 * 3600
 
-# {nonce} stands where a nonce goes. Styles on elements come from sanitised mail and cannot load anything:
-# every source of images and fonts is named below.
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self' {nonce}",
@@ -36,7 +34,6 @@ POLICY = {
 }
 FIXED = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # no-referrer would make browsers send "Origin: null" with our own forms
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -81,7 +78,7 @@ def check_host() -> None:
     if host in config.known_hosts or (not config.is_production and host in LOCAL):
         return
     if not any(check(host) for check in current_app.extensions["worktrackr.hosts"]):
-        raise Refusal(400, "unknown_host")
+        raise Refusal(400, gettext("We do not know this address. Check the host name you typed."))
 
 
 def check_origin() -> None:
@@ -92,10 +89,11 @@ def check_origin() -> None:
     origin = request.headers.get("Origin")
     foreign = site not in {"same-origin", "none"} if site else False
     if foreign or (origin is not None and urlsplit(origin).netloc != request.host):
-        raise Refusal(403, "other_site")
+        raise Refusal(403, gettext("Another site asked for this. Open the page here and try again."))
 
 
 def _has_own_credentials() -> bool:
+    """Verified by signature or token instead of a cookie, so no page can misuse a browser to ask for it."""
     if request.path.startswith("/api/"):
         return "Authorization" in request.headers
     return request.path.startswith("/webhooks/")
@@ -104,9 +102,11 @@ def _has_own_credentials() -> bool:
 def add_headers(response: Response) -> Response:
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
-    nonce = f"'nonce-{csp_nonce()}'"
-    policy = "; ".join(f"{name} {value.format(nonce=nonce)}" for name, value in POLICY.items())
-    response.headers.setdefault("Content-Security-Policy", policy)
+    if "Content-Security-Policy" not in response.headers:  # files and mails in frames bring their own
+        nonce = f"'nonce-{csp_nonce()}'"
+        policy = "; ".join(f"{name} {value.format(nonce=nonce)}" for name, value in POLICY.items())
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Frame-Options"] = "DENY"
     if current_app.config["WORKTRACKR"].is_https:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
     # Pages differ by who asks; only what says otherwise itself may be kept by anybody.
@@ -120,6 +120,14 @@ def init_app(app: Flask) -> None:
     if hops:
         # The host stays the Host header: not every proxy takes a client's own X-Forwarded-Host away.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    secure = app.config["WORKTRACKR"].is_https
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-worktrackr-forms" if secure else "worktrackr-forms",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=LARGEST,
+    )
     app.extensions["worktrackr.hosts"] = []
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.before_request(check_host)

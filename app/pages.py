@@ -15,9 +15,9 @@ HUES = 8
 
 def install(app: Flask) -> None:
     """Gives the templates `asset()` and the filters below, and WhiteNoise the place before the application."""
-    assets = Assets(Path(app.root_path) / "static", watch=app.debug or app.testing)
+    assets = Assets(Path(app.root_path) / "static", watch=not app.config["WORKTRACKR"].is_production)
     app.wsgi_app = assets.served_before(app.wsgi_app)  # type: ignore[method-assign]
-    app.jinja_env.globals["asset"] = assets.url
+    app.jinja_env.globals.update(asset=assets.url, get_locale=get_locale)
     for name in (ago, since, exact, moment, initials, hue, size):
         app.jinja_env.filters[name.__name__] = name
 

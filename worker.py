@@ -5,9 +5,11 @@
 
 import os
 import signal
-import subprocess
 import sys
+import threading
 import time
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from typing import Any
 
 import structlog
@@ -20,9 +22,11 @@ from app import create_app
 from app.jobs import Lane, bell
 from app.jobs.sweeping import sweep_forever
 
+FORK = get_context("fork")  # one import of the application serves every process
 log = structlog.get_logger()
 
 TTL = 45  # seconds; RQ blocks on its queue for 15 fewer
+PARTING = 25.0  # seconds a process gets to finish its job when we are stopped
 PAUSE = 2.0  # seconds before a process that ended is started again
 
 
@@ -45,9 +49,7 @@ def work(lane: str) -> None:
             connection = bell.blocking_connection(TTL)
             queue = Queue(lane, connection=connection, serializer=JSONSerializer)
             try:
-                worker = LaneWorker(
-                    [queue], connection=connection, serializer=JSONSerializer, default_worker_ttl=TTL
-                )
+                worker = LaneWorker([queue], connection=connection, serializer=JSONSerializer, worker_ttl=TTL)
                 worker.work(logging_level="WARNING")
                 return
             except RedisError as error:
@@ -58,25 +60,49 @@ def work(lane: str) -> None:
 def supervise(count: int) -> None:
     """A process for every lane, mail several: start them, start again those that die, stop them with us."""
     lanes = [lane.value for lane in Lane] + [Lane.MAIL.value] * (count - 1)
-    running = [_start(lane) for lane in lanes]
+    lifeline = os.pipe()
+    running = [_start(lane, lifeline) for lane in lanes]
     stopping: list[int] = []
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.append(1))
     while not stopping:
         time.sleep(0.5)
         for place, process in enumerate(running):
-            if process.poll() is not None:
-                log.warning("worker.died", lane=lanes[place], code=process.returncode)
+            if not process.is_alive() and not stopping:
+                log.warning("worker.died", lane=lanes[place], code=process.exitcode)
                 time.sleep(PAUSE)
-                running[place] = _start(lanes[place])
+                running[place] = _start(lanes[place], lifeline)
+    _stop(running)
+
+
+def _start(lane: str, lifeline: tuple[int, int]) -> ForkProcess:
+    process = FORK.Process(target=_live, args=(lane, lifeline))
+    process.start()
+    return process
+
+
+def _live(lane: str, lifeline: tuple[int, int]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, signal.SIG_DFL)
+    os.close(lifeline[1])
+    threading.Thread(target=_die_with_supervisor, args=(lifeline[0],), daemon=True).start()
+    work(lane)
+
+
+def _die_with_supervisor(lifeline: int) -> None:
+    """Only the supervisor holds the other end: its death, however sudden, is the end of file."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _stop(running: list[ForkProcess]) -> None:
     for process in running:
         process.terminate()
+    deadline = time.monotonic() + PARTING
     for process in running:
-        process.wait()
-
-
-def _start(lane: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, __file__, lane])  # noqa: S603  our own file, a lane of ours
+        process.join(max(0.1, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()  # what it was doing is due again when its lease ends
 
 
 def main(arguments: list[str]) -> None:

@@ -18,7 +18,7 @@ PATIENCE = 30  # seconds the database may take to come up beside us
 DEADLINES = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
 ROLE = sa.text("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
 
-_held: list[embedded.Servers] = []  # a process holds the embedded servers until it ends
+held: list[embedded.Servers] = []  # a process holds the embedded servers until it ends
 
 
 def settings() -> Config:
@@ -30,7 +30,7 @@ def settings() -> Config:
         servers = embedded.ensure(ROOT / "var")
     except embedded.Unavailable as error:
         raise Refused([str(error)]) from error
-    _held.append(servers)
+    held.append(servers)
     return config.with_servers(servers.postgresql.url(), servers.redis.url())
 
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import errors, extensions, headers, health, logs, pages, startup, storage, web
+from app import cli, errors, extensions, headers, health, logs, pages, startup, storage, web
 from app import reactions as reactions  # declares what follows events
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
@@ -33,4 +33,5 @@ def create_app(config: Config | None = None) -> Flask:
     health.init_app(app)
     for routes in (auth_routes, file_routes, organisations_routes, signup_routes):
         app.register_blueprint(routes.bp)
+    cli.init_app(app)
     return app

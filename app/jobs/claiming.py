@@ -3,9 +3,7 @@
 Written as SQL, because every job passes here three times.
 """
 
-import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +14,7 @@ from app.jobs.outbox import Work, registry
 from app.tenancy import Scope, connection_across
 
 BACKOFF = (1, 10, 60, 600, 3600, 4 * 3600)  # seconds before the second, third … attempt
-LEASE_MARGIN = 15  # seconds a lease outlasts the job's own time limit
+LEASE = 20  # seconds a job belongs to its worker without a heartbeat
 
 # Walks the index from organisation to organisation, so its cost does not grow with the jobs waiting.
 TENANTS = sa.text(
@@ -37,7 +35,7 @@ TENANTS = sa.text(
 CLAIM = sa.text(
     """
     UPDATE jobs SET attempts = attempts + 1, claimed_at = now(),
-      run_at = now() + make_interval(secs => (CAST(:leases AS jsonb) ->> name)::int)
+      run_at = now() + make_interval(secs => :lease)
     WHERE tenant_id = :tenant AND id = (
       SELECT id FROM jobs
       WHERE tenant_id = :tenant AND lane = :lane AND state = 'due' AND run_at <= now() AND name = ANY(:names)
@@ -81,15 +79,10 @@ def waiting_tenants(lane: str) -> list[UUID]:
 
 def claim(lane: str, tenant_id: UUID) -> Claim | None:
     """Take the organisation's oldest due job and commit the lease, or None when there is nothing."""
-    values = {"lane": lane, "tenant": tenant_id, "names": list(registry), "leases": _leases(len(registry))}
+    values = {"lane": lane, "tenant": tenant_id, "names": list(registry), "lease": LEASE}
     with connection_across(Scope.SWEEP) as connection:
         row = connection.execute(CLAIM, values).one_or_none()
     return Claim(*row) if row else None
-
-
-@cache
-def _leases(count: int) -> str:
-    return json.dumps({work.name: work.timeout + LEASE_MARGIN for work in registry.values()})
 
 
 def settle(claim: Claim) -> bool:
@@ -98,8 +91,15 @@ def settle(claim: Claim) -> bool:
 
 
 def extend(claim: Claim) -> bool:
-    """Start the lease anew. False when another worker has taken the job over meanwhile."""
-    return _mine(EXTEND, claim, seconds=claim.work.timeout + LEASE_MARGIN)
+    """Start the lease anew with the session's transaction. False when another worker has taken the job over."""
+    return _mine(EXTEND, claim, seconds=LEASE)
+
+
+def keep(claim: Claim) -> bool:
+    """Start the lease anew at once, beside whatever the job is doing. False when it is no longer this worker's."""
+    with connection_across(Scope.SWEEP) as connection:
+        values = {"tenant": claim.tenant_id, "id": claim.id, "attempts": claim.attempts, "seconds": LEASE}
+        return connection.execute(EXTEND, values).rowcount == 1
 
 
 def put_back(claim: Claim, error: str, delay: float | None = None, *, counts: bool = True) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from app.extensions import db
 from app.jobs import bell
 from app.jobs.claiming import Claim, claim, extend, put_back, settle, waiting_tenants
+from app.jobs.heartbeat import kept_alive
 from app.jobs.outbox import Lane
 from app.tenancy import Acting, acting_for, enter
 
@@ -91,7 +92,8 @@ def _run(claimed: Claim) -> None:
     try:
         if claimed.attempts > claimed.work.attempts:
             raise RuntimeError("the worker died at every attempt")
-        with _time_limit(claimed.work.timeout):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        with kept_alive(app, claimed), _time_limit(claimed.work.timeout):
             enter(Acting(claimed.tenant_id))
             db.session.info["claim"] = claimed
             claimed.work.fn(*claimed.args)

@@ -6,11 +6,13 @@ from app import cli, errors, extensions, headers, health, logs, pages, startup, 
 from app import reactions as reactions  # declares what follows events
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
+from app.mail import cli as mail_cli
 from app.mail import file_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
+from app.webhooks import routes as webhook_routes
 from config import Config
 
 
@@ -31,7 +33,8 @@ def create_app(config: Config | None = None) -> Flask:
     send.init_app(app)
     sink_routes.init_app(app)
     health.init_app(app)
-    for routes in (auth_routes, file_routes, organisations_routes, signup_routes):
+    for routes in (auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes):
         app.register_blueprint(routes.bp)
     cli.init_app(app)
+    app.cli.add_command(mail_cli.group)
     return app

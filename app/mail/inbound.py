@@ -62,8 +62,9 @@ class Auth:
 
     authentication_results: tuple[str, ...] = ()
     received_spf: tuple[str, ...] = ()
-    mailgun_spf: str = ""
-    mailgun_dkim: str = ""
+    mailgun_spf: tuple[str, ...] = ()
+    mailgun_dkim: tuple[str, ...] = ()
+    dkim_domains: tuple[str, ...] = ()
     spam_flag: str = ""
     spam_score: str = ""
 

@@ -16,6 +16,7 @@ from app.mail.mime import Leaf
 MAX_SUBJECT = 500
 MAX_RECIPIENTS = 100
 _CALENDAR_METHOD = re.compile(rb"^METHOD:([A-Z]{1,20})\s*$", re.M | re.I)
+_DKIM_DOMAIN = re.compile(r"(?:^|;)\s*d\s*=\s*([A-Za-z0-9.-]{1,253})")
 _DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To")
 
 
@@ -171,11 +172,18 @@ def _auth(top: Headers) -> Auth:
     return Auth(
         authentication_results=tuple(value[:2_000] for value in top.all("Authentication-Results")[:10]),
         received_spf=tuple(headers.clean_line(value)[:500] for value in top.all("Received-SPF")[:10]),
-        mailgun_spf=top.line("X-Mailgun-Spf", 50),
-        mailgun_dkim=top.line("X-Mailgun-Dkim-Check-Result", 50),
+        mailgun_spf=tuple(value[:50].strip().lower() for value in top.all("X-Mailgun-Spf")[:5]),
+        mailgun_dkim=tuple(value[:50].strip().lower() for value in top.all("X-Mailgun-Dkim-Check-Result")[:5]),
+        dkim_domains=tuple(_signing_domain(value) for value in top.all("DKIM-Signature")[:10]),
         spam_flag=top.line("X-Mailgun-Sflag", 20) or top.line("X-Spam-Flag", 20),
         spam_score=top.line("X-Mailgun-Sscore", 20) or top.line("X-Spam-Score", 20),
     )
+
+
+def _signing_domain(signature: str) -> str:
+    """Give the d= tag of a DKIM signature (RFC 6376 section 3.5), lower-case."""
+    found = _DKIM_DOMAIN.search(signature[:1_000])
+    return found.group(1).lower() if found else ""
 
 
 def _mark_inline(attachments: list[Part], markup: str) -> list[Part]:

@@ -22,11 +22,11 @@ def prepare(raw: bytes, now: datetime | None = None) -> Inbound:
     text = inbound.text if inbound.text.strip() else _as_text(inbound.html)
     answer = quotes.split(text, inbound.html, first=False)
     is_whole = answer.html == inbound.html
-    html = richtext.sanitise(inbound.html) if inbound.html else ""
+    html = _sanitise(inbound.html)
     if is_whole:
         reply_html = html
     else:
-        reply_html = richtext.sanitise(answer.html) if answer.html else ""
+        reply_html = _sanitise(answer.html)
     reply_text = answer.text
     if not is_whole and not inbound.text.strip():
         reply_text = _as_text(answer.html)
@@ -46,6 +46,11 @@ def _bounded(inbound: Inbound) -> Inbound:
     for _ in range(MAX_TAGS):
         at = inbound.html.find("<", at + 1)
     return replace(inbound, html=inbound.html[:at] + "[…]", notes=(*inbound.notes, "HTML truncated"))
+
+
+def _sanitise(html: str) -> str:
+    # Addresses of remote pictures stay: storing a comment sanitises it once more and blocks them there.
+    return richtext.sanitise(html, remote_images=True) if html.strip() else ""
 
 
 def _as_text(html: str) -> str:

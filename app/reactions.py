@@ -1,3 +1,27 @@
 """What follows an event. Read this file to know every side effect there is."""
 
-from app.events import EventKind, on  # noqa: F401
+from app.events import Event, EventKind, on
+from app.extensions import db
+from app.mail import acknowledge, posting
+from app.tickets.conversation import Comment
+from app.tickets.models import Ticket
+
+
+@on(EventKind.COMMENT_PUBLIC_BY_AGENT)
+def mail_the_reply(event: Event) -> None:
+    """What the organisation says in public goes to the requester and participants."""
+    posting.post_reply(_ticket(event), _comment(event))
+
+
+@on(EventKind.TICKET_CREATED)
+def acknowledge_the_mail(event: Event) -> None:
+    """Whoever opened a ticket by mail learns that it has arrived, where that is safe."""
+    acknowledge.acknowledge(_ticket(event), _comment(event))
+
+
+def _ticket(event: Event) -> Ticket:
+    return db.session.get_one(Ticket, (event.tenant_id, event.ticket_id))
+
+
+def _comment(event: Event) -> Comment:
+    return db.session.get_one(Comment, (event.tenant_id, event.comment_id))

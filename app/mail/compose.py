@@ -14,7 +14,7 @@ _IDENTIFIERS = frozenset({"message-id", "in-reply-to", "references", "thread-ind
 _MEDIA_TYPE = re.compile(r"(application|audio|font|image|text|video)/([A-Za-z0-9][A-Za-z0-9.+-]{0,80})")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _THREAD_INDEX = re.compile(r"[A-Za-z0-9+/]{28,400}={0,2}")
-_CONTENT_ID = re.compile(r"[!-;=?A-~]{1,200}")
+_CONTENT_ID = re.compile(r"[!-;=?-~]{1,250}")
 _UNSAFE_IN_NAME = re.compile(r'[/\\:*?"<>|]+')
 
 

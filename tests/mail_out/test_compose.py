@@ -125,9 +125,16 @@ def test_names_and_domains_beyond_ascii_arrive():
 
 
 def test_the_mail_is_text_and_html_with_pictures_beside_it_and_files_after():
-    files = (File("photo.png", "image/png", b"\x89PNG", "pic1"), File("log.txt", "text/plain", b"\xff\x00"))
+    files = (
+        File("photo.png", "image/png", b"\x89PNG", "pic1@desk.example"),
+        File("log.txt", "text/plain", b"\xff\x00"),
+    )
     mail = read(
-        letter(html="<p>Grüße<img src='cid:pic1'></p>", text="Grüße\n.\nFrom me\n" + "x" * 2000, files=files)
+        letter(
+            html="<p>Grüße<img src='cid:pic1@desk.example'></p>",
+            text="Grüße\n.\nFrom me\n" + "x" * 2000,
+            files=files,
+        )
     )
     kinds = [part.get_content_type() for part in mail.walk()]
     assert kinds == [
@@ -136,7 +143,7 @@ def test_the_mail_is_text_and_html_with_pictures_beside_it_and_files_after():
     ]
     parts = list(mail.walk())
     assert parts[2].get_content().replace("\r\n", "\n") == "Grüße\n.\nFrom me\n" + "x" * 2000 + "\n"
-    assert (parts[5]["Content-ID"], parts[5].get_content()) == ("<pic1>", b"\x89PNG")
+    assert (parts[5]["Content-ID"], parts[5].get_content()) == ("<pic1@desk.example>", b"\x89PNG")
     assert [part.get_filename() for part in mail.iter_attachments()] == ["log.txt"]
     assert parts[6].get_payload(decode=True) == b"\xff\x00"
 

@@ -19,13 +19,13 @@ TO = ["bob@a.example", "eve@b.example"]
 
 
 @pytest.fixture
-def mailgun():
+def fake_mailgun():
     with FakeMailgun() as fake:
         yield fake
 
 
 @pytest.fixture
-def smtp():
+def fake_smtp():
     with FakeSmtp() as fake:
         yield fake
 
@@ -40,54 +40,54 @@ def deliver(fake):
     return via(fake).deliver(RAW, "bounce@desk.example", TO)
 
 
-def test_mailgun_takes_the_mime_for_every_recipient(mailgun):
-    assert deliver(mailgun).provider_id == ID
-    assert mailgun.taken == [(ID, tuple(TO), RAW)]
+def test_mailgun_takes_the_mime_for_every_recipient(fake_mailgun):
+    assert deliver(fake_mailgun).provider_id == ID
+    assert fake_mailgun.taken == [(ID, tuple(TO), RAW)]
 
 
 @pytest.mark.parametrize(
     ("step", "wait"), [("429:7", 7), ("429", None), ("503:99999", 3600), ("429:soon", None)]
 )
-def test_mailgun_says_when_to_come_back(mailgun, step, wait):
-    mailgun.script = [step]
+def test_mailgun_says_when_to_come_back(fake_mailgun, step, wait):
+    fake_mailgun.script = [step]
     with pytest.raises(Temporary) as error:
-        deliver(mailgun)
+        deliver(fake_mailgun)
     assert error.value.retry_after == wait
 
 
 @pytest.mark.parametrize("status", ["400", "413", "422"])
-def test_a_mail_that_mailgun_refuses_is_not_tried_again(mailgun, status):
-    mailgun.script = [status]
+def test_a_mail_that_mailgun_refuses_is_not_tried_again(fake_mailgun, status):
+    fake_mailgun.script = [status]
     with pytest.raises(Permanent, match=status):
-        deliver(mailgun)
+        deliver(fake_mailgun)
 
 
 @pytest.mark.parametrize("status", ["401", "402", "403", "404"])
-def test_a_fault_of_our_account_costs_nobody_their_mail(mailgun, status):
-    mailgun.script = [status]
+def test_a_fault_of_our_account_costs_nobody_their_mail(fake_mailgun, status):
+    fake_mailgun.script = [status]
     with pytest.raises(Temporary, match=status):
-        deliver(mailgun)
+        deliver(fake_mailgun)
 
 
 @pytest.mark.parametrize("step", ["reset_after", "garbage", "500", "502"])
-def test_an_answer_that_says_nothing_is_uncertain(mailgun, step):
-    mailgun.script = [step]
+def test_an_answer_that_says_nothing_is_uncertain(fake_mailgun, step):
+    fake_mailgun.script = [step]
     with pytest.raises(Uncertain):
-        deliver(mailgun)
+        deliver(fake_mailgun)
 
 
-def test_a_dripping_answer_is_cut_off(mailgun, monkeypatch):
+def test_a_dripping_answer_is_cut_off(fake_mailgun, monkeypatch):
     monkeypatch.setattr(mailgun_module, "TOTAL", 0.3)
-    mailgun.script = ["drip"]
+    fake_mailgun.script = ["drip"]
     with pytest.raises(Uncertain):
-        deliver(mailgun)
+        deliver(fake_mailgun)
 
 
-def test_a_silent_mailgun_is_uncertain(mailgun, monkeypatch):
+def test_a_silent_mailgun_is_uncertain(fake_mailgun, monkeypatch):
     monkeypatch.setattr(mailgun_module, "READ", 0.3)
-    mailgun.script = ["hang"]
+    fake_mailgun.script = ["hang"]
     with pytest.raises(Uncertain):
-        deliver(mailgun)
+        deliver(fake_mailgun)
 
 
 def test_a_mailgun_out_of_reach_has_certainly_taken_nothing():
@@ -98,40 +98,40 @@ def test_a_mailgun_out_of_reach_has_certainly_taken_nothing():
             MailgunTransport(base, "desk.example", "key").deliver(RAW, "", TO)
 
 
-def test_mailgun_knows_what_it_has_taken(mailgun):
-    assert via(mailgun).was_accepted(ID) is False
-    deliver(mailgun)
-    assert via(mailgun).was_accepted(ID) is True
-    mailgun.events_work = False
+def test_mailgun_knows_what_it_has_taken(fake_mailgun):
+    assert via(fake_mailgun).was_accepted(ID) is False
+    deliver(fake_mailgun)
+    assert via(fake_mailgun).was_accepted(ID) is True
+    fake_mailgun.events_work = False
     with pytest.raises(Temporary, match="events"):
-        via(mailgun).was_accepted(ID)
+        via(fake_mailgun).was_accepted(ID)
 
 
-def test_smtp_hands_over_every_byte(smtp):
-    assert "queued as 42" in deliver(smtp).provider_id
-    assert smtp.taken == [(ID, tuple(TO), RAW)]
+def test_smtp_hands_over_every_byte(fake_smtp):
+    assert "queued as 42" in deliver(fake_smtp).provider_id
+    assert fake_smtp.taken == [(ID, tuple(TO), RAW)]
 
 
-def test_one_refused_recipient_does_not_hold_up_the_others(smtp):
-    smtp.answers = {TO[0]: "550 no such user"}
-    assert deliver(smtp).refused == {TO[0]: "550 no such user"}
-    assert smtp.counts == {(ID, TO[1]): 1}
+def test_one_refused_recipient_does_not_hold_up_the_others(fake_smtp):
+    fake_smtp.answers = {TO[0]: "550 no such user"}
+    assert deliver(fake_smtp).refused == {TO[0]: "550 no such user"}
+    assert fake_smtp.counts == {(ID, TO[1]): 1}
 
 
 @pytest.mark.parametrize(("answers", "error"), [("55", Permanent), ("45", Temporary)])
-def test_when_every_recipient_is_refused_the_mail_is(smtp, answers, error):
-    smtp.answers = {TO[0]: "550 no such user", TO[1]: f"{answers}0 no"}
+def test_when_every_recipient_is_refused_the_mail_is(fake_smtp, answers, error):
+    fake_smtp.answers = {TO[0]: "550 no such user", TO[1]: f"{answers}0 no"}
     with pytest.raises(error):
-        deliver(smtp)
+        deliver(fake_smtp)
 
 
 @pytest.mark.parametrize(
     ("answer", "error"), [("451 try later", Temporary), ("554 spam", Permanent), ("reset", Uncertain)]
 )
-def test_smtp_tells_not_taken_from_perhaps_taken(smtp, answer, error):
-    smtp.data_answers = [answer]
+def test_smtp_tells_not_taken_from_perhaps_taken(fake_smtp, answer, error):
+    fake_smtp.data_answers = [answer]
     with pytest.raises(error):
-        deliver(smtp)
+        deliver(fake_smtp)
 
 
 def test_an_smtp_server_out_of_reach_or_silent_has_taken_nothing():

@@ -18,6 +18,8 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 def hashed(password: str) -> str:
     """The hash to store. Raises ValueError for a password that is too long."""
+    if len(password) > LONGEST:
+        raise ValueError("the password is too long")
     return _hasher.hash(_normal(password))
 
 
@@ -44,8 +46,6 @@ def is_common(password: str, *own: str) -> bool:
 
 def _normal(password: str) -> str:
     """The same password whatever keyboard typed its accents (NIST SP 800-63B 3.1.1.2: NFKC)."""
-    if len(password) > LONGEST:
-        raise ValueError("the password is too long")
     return unicodedata.normalize("NFKC", password)
 
 

@@ -18,7 +18,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from app import create_app
+from app import create_app, housekeeping
 from app.jobs import Lane, bell
 from app.jobs.sweeping import sweep_forever
 
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         supervise(int(os.environ.get("WORKER_CONCURRENCY", "2")))
     elif arguments == ["cron"]:
-        sweep_forever(create_app())
+        sweep_forever(create_app(), housekeeping.tidy)
     else:
         work(Lane(arguments[0]).value)
 

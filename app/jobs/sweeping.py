@@ -1,6 +1,7 @@
 """The sweeper: every few seconds, rings for lanes with due work, and does the work itself where no worker seems to."""
 
 import time
+from collections.abc import Callable
 
 import sqlalchemy as sa
 import structlog
@@ -14,8 +15,8 @@ from app.tenancy import Scope, connection_across
 log = structlog.get_logger()
 
 EVERY = 5.0  # seconds between sweeps
+HOUR = 3600.0
 PATIENCE = 20.0  # seconds a due job may wait before the sweeper runs it itself
-SWEPT = "worktrackr:swept"
 
 
 def backlog() -> dict[str, float]:
@@ -35,13 +36,18 @@ def sweep() -> int:
     return ran
 
 
-def sweep_forever(app: Flask) -> None:
-    """The cron process. A database that is away is waited for."""
+def sweep_forever(app: Flask, hourly: Callable[[], None]) -> None:
+    """The cron process: sweeps, and calls `hourly` on the hour. A database that is away is waited for."""
+    next_hour = time.monotonic() + HOUR
     while True:
         started = time.monotonic()
         try:
             with app.app_context():
                 sweep()
-        except sa.exc.OperationalError as error:
+            if started > next_hour:
+                next_hour = started + HOUR
+                with app.app_context():
+                    hourly()
+        except sa.exc.DBAPIError as error:
             log.warning("sweep.no_database", error=type(error.orig).__name__)
         time.sleep(max(0.2, EVERY - (time.monotonic() - started)))

@@ -213,17 +213,13 @@ class Config:
     def absolute_storage_url(self) -> str:
         """STORAGE_URL with a folder of the project spelt out."""
         kind, _, place = self.storage_url.partition(":")
-        return (
-            f"file://{self.path(place)}"
-            if kind == "file" and not place.startswith("//")
-            else self.storage_url
-        )
+        in_project = kind == "file" and not place.startswith("//")
+        return f"file://{self.path(place)}" if in_project else self.storage_url
 
     def with_servers(self, database_url: str, redis_url: str) -> "Config":
         """The same, with these servers where no URL was set."""
-        return replace(
-            self, database_url=self.database_url or database_url, redis_url=self.redis_url or redis_url
-        )
+        urls = {"database_url": self.database_url or database_url, "redis_url": self.redis_url or redis_url}
+        return replace(self, **urls)
 
     def path(self, value: str) -> Path:
         """A folder of a setting; relative ones lie in the project."""

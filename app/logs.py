@@ -86,8 +86,8 @@ def configure(config: Config) -> None:
 
 
 def _renderer(config: Config) -> Any:
-    if config.is_development and sys.stderr.isatty():
-        return structlog.dev.ConsoleRenderer()
+    if config.is_development:
+        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     return structlog.processors.JSONRenderer(default=str)
 
 

@@ -9,9 +9,13 @@ from app.auth import sessions, throttling
 from app.mail import cli as mail_cli
 from app.mail import file_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
+from app.mail import routes as mail_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
+from app.tickets import attachment_routes, property_routes
+from app.tickets import routes as ticket_routes
+from app.webhooks import events as webhook_events
 from app.webhooks import routes as webhook_routes
 from config import Config
 
@@ -33,7 +37,9 @@ def create_app(config: Config | None = None) -> Flask:
     send.init_app(app)
     sink_routes.init_app(app)
     health.init_app(app)
-    for routes in (auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes):
+    for routes in (auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events):
+        app.register_blueprint(routes.bp)
+    for routes in (ticket_routes, property_routes, attachment_routes, mail_routes):
         app.register_blueprint(routes.bp)
     cli.init_app(app)
     app.cli.add_command(mail_cli.group)

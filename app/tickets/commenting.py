@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from app import richtext
 from app.events import EventKind, record
@@ -24,6 +25,7 @@ class Message:
     quoted_html: str | None = None
     attachments: Sequence[Attachment] = ()
     sent_at: datetime | None = None
+    id: UUID | None = None  # chosen by the form, so that one sent twice is refused by the primary key
 
     @classmethod
     def plain(cls, text: str, attachments: Sequence[Attachment] = ()) -> "Message":
@@ -59,7 +61,7 @@ def add_message(
     """Put a message on the ticket without an event of its own (opening a ticket records one for both)."""
     html = richtext.sanitise(message.html)
     comment = Comment(
-        id=new_id(),
+        id=message.id or new_id(),
         tenant_id=ticket.tenant_id,
         ticket_id=ticket.id,
         author_kind=by.kind,

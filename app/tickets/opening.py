@@ -27,6 +27,7 @@ class Request:
     priority: Priority = Priority.MEDIUM
     origin: str = "web"
     due_at: datetime | None = None
+    is_mailed: bool = False  # an agent's first message goes to the requester
 
 
 def open_ticket(request: Request, *, by: Actor) -> Ticket:
@@ -51,6 +52,8 @@ def open_ticket(request: Request, *, by: Actor) -> Ticket:
     db.session.flush()
     comment = add_message(ticket, request.message, by=by, is_first=True)
     record(EventKind.TICKET_CREATED, by=by, ticket_id=ticket.id, comment_id=comment.id)
+    if request.is_mailed:
+        record(EventKind.COMMENT_PUBLIC_BY_AGENT, by=by, ticket_id=ticket.id, comment_id=comment.id)
     return ticket
 
 

@@ -30,8 +30,7 @@ max_requests_jitter = 500
 # A heartbeat must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True  # nothing uses it, and its default path is shared by all projects of a user
-preload_app = not _config.is_development
-reload = _config.is_development
+preload_app = True
 # gunicorn's own lines go through our logs; the access line is written by app/logs.py.
 errorlog = None
 logconfig_dict = {

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from app import richtext
 from app.events import EventKind
 from app.events import record as record_event
 from app.extensions import db
@@ -33,7 +34,7 @@ class Report:
     reason: str
 
 
-def record(event: dict[str, Any]) -> bool:
+def record(event: Any) -> bool:
     """Take in one verified `event-data`. False when it is of no use: unknown kind, another's mail, or seen before.
 
     Does not commit. The event's id is claimed in the same transaction, so a repeat changes nothing.
@@ -51,18 +52,18 @@ def record(event: dict[str, Any]) -> bool:
     return True
 
 
-def read(event: dict[str, Any]) -> Report | None:
+def read(event: Any) -> Report | None:
     """The parts of `event-data` that matter (Mailgun, "Event structure"), or None if it is not such a thing."""
     try:
         kind, status = str(event["event"]), event.get("delivery-status") or {}
         words = str(status.get("message") or status.get("description") or event.get("reason") or "")
         return Report(
-            id=str(event["id"])[:200],
-            message_id=str(event["message"]["headers"]["message-id"]).strip("<>")[:300],
+            id=richtext.printable(str(event["id"]))[:200],
+            message_id=richtext.printable(str(event["message"]["headers"]["message-id"])).strip("<>")[:300],
             state=_state(kind, str(event.get("severity", ""))),
             at=datetime.fromtimestamp(float(event["timestamp"]), UTC),
-            recipient=str(event.get("recipient", ""))[:254],
-            reason=" ".join(f"{status.get('code', '')} {words}".split())[:400],
+            recipient=richtext.printable(str(event.get("recipient", "")))[:254],
+            reason=richtext.snippet(f"{status.get('code', '')} {words}", 400),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
         return None

@@ -71,7 +71,9 @@ def place_of(message: OutboundMessage, ticket: Ticket) -> Place:
         [(at, _bracketed(identifier)) for at, identifier, _ in received if identifier]
         + [(at, identifier) for at, identifier in sent]
     )
-    answered = _bracketed(received[-1][1]) if received else chain[-1][1] if chain else None
+    answered = (
+        _bracketed(received[-1][1]) if received and received[-1][1] else chain[-1][1] if chain else None
+    )
     index = outlook.answer_index(
         _index_of(received[-1][2]) if received else None, message.created_at, message.id.bytes[-1]
     ) or outlook.answer_index(
@@ -84,7 +86,12 @@ def _received_before(message: OutboundMessage) -> list[tuple[datetime, str | Non
     """Time, Message-ID and head of the mails that became public messages of the ticket, oldest first."""
     rows = db.session.execute(
         sa.select(
-            InboundMessage.received_at, InboundMessage.message_id, sa.func.substr(InboundMessage.raw, 1, HEAD)
+            InboundMessage.received_at,
+            # A mail that came without one was given an id that nobody but us knows.
+            sa.case(
+                (InboundMessage.findings["synthetic"].as_boolean(), None), else_=InboundMessage.message_id
+            ),
+            sa.func.substr(InboundMessage.raw, 1, HEAD),
         )
         .join(
             Comment,

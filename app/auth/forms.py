@@ -21,7 +21,8 @@ class PlainForm(FlaskForm):
             return request.form if request.method == "POST" else None
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        if any(len(request.form.getlist(field.name)) > 1 for field in self):
+        single = (field for field in self if not isinstance(field.data, list))
+        if any(len(request.form.getlist(field.name)) > 1 for field in single):
             abort(400)
         return super().validate(*args, **kwargs)
 

@@ -43,7 +43,7 @@ def _send(email: str, subject: str, template: str, url: str) -> None:
             sent_at=now(),
             auto_submitted="auto-generated",
         )
-        transports.from_config(current_app.config["WORKTRACKR"]).deliver(
+        current_app.extensions["mail_transport"].deliver(
             compose(letter), sender.address, [letter.to[0].address]
         )
     except (BadAddress, transports.Temporary, transports.Permanent, transports.Uncertain) as error:

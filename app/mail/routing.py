@@ -8,10 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.extensions import db
 from app.mail import headers, mailboxes, ours
 from app.mail.addresses import read_reply_tag, split_tag
-from app.tenancy import Scope, across_tenants
+from app.tenancy import Scope, connection_across
 from app.tickets.settings import Mailbox
 
 MAX_RECIPIENTS = 200
@@ -68,8 +67,9 @@ def recipients_in(raw: bytes) -> list[str]:
 def _mailboxes(addresses: set[str]) -> dict[str, tuple[UUID, UUID]]:
     if not addresses:
         return {}
-    with across_tenants(Scope.ROUTING):
-        rows = db.session.execute(
+    # Beside the session, which would let go of the rows it has loaded for one organisation.
+    with connection_across(Scope.ROUTING) as connection:
+        rows = connection.execute(
             sa.select(Mailbox.address, Mailbox.tenant_id, Mailbox.id).where(Mailbox.address.in_(addresses))
         )
         return {address: (tenant_id, mailbox_id) for address, tenant_id, mailbox_id in rows}

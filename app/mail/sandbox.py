@@ -22,7 +22,7 @@ from app.mail.sandbox_child import REQUEST, RESPONSE
 
 WALL_SECONDS = 2.0
 START_SECONDS = 20.0
-MAX_RAW = 30_000_000
+MAX_RAW = 45_000_000  # 25 MB of files in base64, and room
 MAX_ANSWER = 80_000_000
 MAILS_PER_CHILD = 500
 _CHUNK = 1 << 20

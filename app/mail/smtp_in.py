@@ -18,7 +18,7 @@ from app.mail.routing import MAX_RECIPIENTS, find_routes
 
 log = structlog.get_logger()
 
-MAX_BYTES = 30_000_000
+MAX_BYTES = 36_000_000  # 25 MB of files in base64
 UNKNOWN = "550 5.1.1 no such mailbox"
 LATER = "451 4.3.0 not stored: try again later"
 

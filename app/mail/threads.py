@@ -138,7 +138,7 @@ def _by_references(message: InboundMessage, names: list[str], seen: bool = False
             MessageReference.is_seen if seen else sa.true(),
         )
     )
-    found = dict(rows.tuples().all())
+    found = dict(rows.all())
     return next((found[name] for name in hashes if name in found), None)
 
 

@@ -22,11 +22,21 @@ class _Parser(MultiPartParser):
 
 
 @dataclass(frozen=True)
+class Upload:
+    """One file of a form: the field it came in, and what its sender says it is."""
+
+    field: str
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Form:
     """The fields and files of a form; of a field sent twice the first counts."""
 
     fields: dict[str, bytes]
-    files: list[tuple[str, FileStorage]]
+    files: list[Upload]
 
     def text(self, name: str) -> str:
         """Give a field as text, '' if it is missing."""
@@ -49,7 +59,12 @@ def read_form(request: Request) -> Form:
     first = {
         name: value.encode(_BYTES, "replace") for name, value in reversed(list(fields.items(multi=True)))
     }
-    return Form(first, list(files.items(multi=True)))
+    return Form(first, [_read_file(field, file) for field, file in files.items(multi=True)])
+
+
+def _read_file(field: str, file: FileStorage) -> Upload:
+    with file.stream:
+        return Upload(field, file.filename or "", file.content_type or "", file.read())
 
 
 def _read_urlencoded(request: Request) -> Form:

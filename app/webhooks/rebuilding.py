@@ -23,7 +23,7 @@ _NAME = re.compile(r"[!-9;-~]{1,100}")
 
 
 @dataclass(frozen=True)
-class Upload:
+class File:
     """One attachment as the form carries it."""
 
     name: str
@@ -32,7 +32,7 @@ class Upload:
     data: bytes
 
 
-def rebuild(headers_json: str, plain: str, html: str, uploads: Sequence[Upload]) -> bytes:
+def rebuild(headers_json: str, plain: str, html: str, files: Sequence[File]) -> bytes:
     """Give the mail as MIME. Unreadable headers are left out; the bodies and files are always kept."""
     fields = _fields(headers_json)
     boundary, inner = f"mixed-{secrets.token_hex(12)}", f"alternative-{secrets.token_hex(12)}"
@@ -43,10 +43,11 @@ def rebuild(headers_json: str, plain: str, html: str, uploads: Sequence[Upload])
     lines += [f"--{boundary}", f'Content-Type: multipart/alternative; boundary="{inner}"', ""]
     for kind, text in (("plain", plain), ("html", html)):
         if text:
-            lines += [f"--{inner}", *_part(f"text/{kind}; charset=utf-8", text.encode("utf-8", "replace"))]
+            lines += [f"--{inner}", f"Content-Type: text/{kind}; charset=utf-8"]
+            lines += ["Content-Transfer-Encoding: 8bit", "", text]
     lines += [f"--{inner}--"]
-    for upload in uploads:
-        lines += [f"--{boundary}", *_file(upload)]
+    for file in files:
+        lines += [f"--{boundary}", *_enclosed(file)]
     lines += [f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("utf-8", "replace")
 
@@ -76,19 +77,13 @@ def _report_type(fields: list[tuple[str, str]]) -> str:
     return kind if main == "multipart/report" and re.fullmatch(r"[a-z-]{1,50}", kind) else ""
 
 
-def _part(content_type: str, data: bytes) -> list[str]:
-    body = base64.encodebytes(data).decode("ascii").replace("\n", "\r\n")
-    return [f"Content-Type: {content_type}", "Content-Transfer-Encoding: base64", "", body]
-
-
-def _file(upload: Upload) -> list[str]:
-    kind = upload.content_type if re.fullmatch(r"[\w.+-]{1,80}/[\w.+-]{1,120}", upload.content_type) else ""
-    name = base64.b64encode(clean_line(upload.name)[:300].encode("utf-8", "replace")).decode("ascii")
-    identifier = clean_line(upload.content_id).strip("<>").replace(" ", "")[:250]
-    lines = _part(kind or "application/octet-stream", upload.data)
-    lines.insert(
-        1, f'Content-Disposition: {"inline" if identifier else "attachment"}; filename="=?utf-8?B?{name}?="'
-    )
-    if identifier:
-        lines.insert(1, f"Content-ID: <{identifier}>")
-    return lines
+def _enclosed(file: File) -> list[str]:
+    known = re.fullmatch(r"[\w.+-]{1,80}/[\w.+-]{1,120}", file.content_type)
+    name = base64.b64encode(clean_line(file.name)[:300].encode("utf-8", "replace")).decode("ascii")
+    identifier = clean_line(file.content_id).strip("<>").replace(" ", "")[:250]
+    lines = [f"Content-Type: {file.content_type if known else 'application/octet-stream'}"]
+    disposition = "inline" if identifier else "attachment"
+    lines += [f'Content-Disposition: {disposition}; filename="=?utf-8?B?{name}?="']
+    lines += [f"Content-ID: <{identifier}>"] if identifier else []
+    body = base64.encodebytes(file.data).decode("ascii").replace("\n", "\r\n")
+    return [*lines, "Content-Transfer-Encoding: base64", "", body]

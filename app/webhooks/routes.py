@@ -14,7 +14,7 @@ from app.mail.receive import UnknownRecipient, accept
 from app.web import public
 from app.webhooks.fields import Form, read_form
 from app.webhooks.incoming import is_genuine
-from app.webhooks.rebuilding import Upload, rebuild
+from app.webhooks.rebuilding import File, rebuild
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 log = structlog.get_logger()
@@ -56,11 +56,11 @@ def _raw(form: Form) -> bytes:
     """The mail as it came, or made again of its fields."""
     if "body-mime" in form.fields:
         return form.fields["body-mime"]
-    for name, file in form.files:
-        if name == "body-mime":
-            return file.read()
+    for file in form.files:
+        if file.field == "body-mime":
+            return file.data
     headers = form.text("message-headers") or json.dumps(_headers_of_fields(form))
-    return rebuild(headers, form.text("body-plain"), form.text("body-html"), _uploads(form))
+    return rebuild(headers, form.text("body-plain"), form.text("body-html"), _files(form))
 
 
 def _headers_of_fields(form: Form) -> list[list[str]]:
@@ -69,11 +69,10 @@ def _headers_of_fields(form: Form) -> list[list[str]]:
     return [[name, form.text(name)] for name in names if name in form.fields]
 
 
-def _uploads(form: Form) -> list[Upload]:
+def _files(form: Form) -> list[File]:
     identifiers = _content_ids(form)
     return [
-        Upload(file.filename or "", file.content_type or "", identifiers.get(field, ""), file.read())
-        for field, file in form.files
+        File(file.name, file.content_type, identifiers.get(file.field, ""), file.data) for file in form.files
     ]
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.extensions import db
+from app.extensions import db, login
 from app.logs import request_id
 from app.policy import Conflict, LimitReached, NotAllowed
 
@@ -70,6 +70,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(LimitReached, lambda error: answer(403, str(error)))
     for away in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
         app.register_error_handler(away, _no_database)
+    app.register_error_handler(sa.exc.DataError, _unusable)
 
 
 def answer(code: int, text: str = "") -> Response:
@@ -118,10 +119,17 @@ def _conflict(error: Conflict) -> Response:
 def _no_database(error: Exception) -> Response:
     log.error("database.away", error=type(error).__name__, cause=type(error.__cause__).__name__)
     db.session.rollback()
-    g.database_is_away = True  # the page must not ask it who is signed in
+    g._login_user = login.anonymous_user()  # where Flask-Login looks first: the page must not ask the database
     response = answer(503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
+
+
+def _unusable(error: sa.exc.DataError) -> Response:
+    """PostgreSQL cannot hold what was sent: a NUL in a text, a number beyond all bounds."""
+    log.warning("request.unusable", cause=str(error.orig))
+    db.session.rollback()
+    return answer(400)
 
 
 def _asked_by_a_machine() -> bool:

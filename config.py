@@ -132,6 +132,9 @@ class Config:
     mailgun_api_base: str = open_("For the EU https://api.eu.mailgun.net", None, "https://api.mailgun.net")
     smtp_url: str = secret("smtp://user:password@host:587 (STARTTLS) or smtps://", for_smtp)
     smtp_in_port: str = open_("Port of the SMTP listener for inbound mail; 0 for none", None, "0")
+    trusted_mail_host: str = open_(
+        "Name of our own mail server, whose Authentication-Results in mail over SMTP are believed"
+    )
     mail_sink_path: str = open_("Folder of the sink transport", None, "var/mail")
     storage_url: str = open_(
         "Attachments: file:FOLDER or s3://bucket?endpoint=URL", absolute, "file:var/files"

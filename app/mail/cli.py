@@ -46,11 +46,13 @@ def listen(host: str, port: int | None) -> None:
     chosen = port or current_app.config["SMTP_IN_PORT"]
     if not chosen:
         raise click.ClickException("SMTP_IN_PORT is 0: give --port.")
+    stops = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # before its threads begin, so that only we are woken
     listener = controller(current_app._get_current_object(), host, chosen)  # type: ignore[attr-defined]
     listener.start()
     click.echo(f"Taking mail on {host}:{chosen}.")
     try:
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(stops)
     finally:
         listener.stop()
 

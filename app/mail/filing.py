@@ -131,7 +131,10 @@ def _message(message: InboundMessage, mail: Inbound, is_first: bool = False) -> 
     html = mail.html if is_first else mail.reply.html
     text = mail.text if is_first else mail.reply.text
     quoted = "" if is_first else mail.reply.quoted
-    if not html.strip():
+    if html.strip():
+        # Saying it sanitises once more, which would drop the pictures that were blocked the first time.
+        html = richtext.show_remote(html, lambda address: address)
+    else:
         html = richtext.linkify(text) if text.strip() else f"<p><em>{_('This mail has no text.')}</em></p>"
     return Message(
         html=html,

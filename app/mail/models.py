@@ -50,7 +50,7 @@ class InboundMessage(Tenanted, Model):
     __tablename__ = "inbound_messages"
     __crossing__ = {Scope.WATCH: "SELECT"}
     __table_args__ = (
-        # One message becomes one thing: set when it is ticketed or threaded (hash of Message-ID and From).
+        # One message becomes one thing: set on the first row with this Message-ID and From (their hash).
         sa.UniqueConstraint("tenant_id", "identity"),
         tenant_key("mailbox_id", "mailboxes"),
         tenant_key("ticket_id", "tickets"),

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import re
 from datetime import datetime
+from typing import Any
 
 from app.mail import classify, content, dsn, headers, mailboxes, mime
 from app.mail.classify import Facts
@@ -33,41 +34,22 @@ def parse(raw: bytes, now: datetime | None = None) -> Inbound:
     people = _read_people(top)
     text, markup = body.text(), body.html()
     subject, cut = _subject(top)
-    identifiers = headers.read_identifiers(" ".join(top.all("Message-ID")))
-    synthetic = len(set(identifiers)) != 1
     report = dsn.read(raw, top, leaves, text)
     facts = _facts(raw, top, leaves, people, subject, report)
     kind, reason = classify.classify(top, facts)
     if kind in (Kind.BOUNCE, Kind.DELAY) and report is None:
         report = dsn.read_prose(raw, leaves, text)
     return Inbound(
-        message_id=_synthetic_id(raw, top) if synthetic else identifiers[0],
-        synthetic=synthetic,
-        in_reply_to=next(iter(headers.read_identifiers(top.first("In-Reply-To"))), ""),
-        references=tuple(_references(top)),
+        **_envelope(raw, top, people, now),
         subject=subject,
-        from_address=people.author[1],
-        from_name=people.author[0],
-        reply_to=tuple(mailboxes.read_mailboxes(top.first("Reply-To"), 10)[0]),
-        sender=mailboxes.read_address(top.first("Sender")),
         return_path=facts.return_path,
-        to=tuple(people.to),
-        cc=tuple(people.cc),
-        delivered_to=tuple(_delivered_to(top)),
-        date=headers.read_date(top.first("Date"), now),
         text=text,
         html=markup,
         attachments=tuple(_mark_inline(body.attachments, markup)),
         kind=kind,
         kind_reason=reason,
-        auth=_auth(top),
-        list_id=top.line("List-Id", 200),
         dsn=report,
-        thread_topic=top.line("Thread-Topic", MAX_SUBJECT),
-        thread_index=top.line("Thread-Index", 200).replace(" ", ""),
         received_count=facts.received_count,
-        loop_marks=tuple(top.line(name, 200) for name in ("X-Loop", "X-WT-Instance") if top.has(name)),
-        suppress_auto_response=classify.suppresses_auto_response(top),
         flags=tuple(body.flags),
         problems=tuple(people.problems),
         notes=tuple(dict.fromkeys([*notes, *body.notes, *people.notes, *cut])),
@@ -83,6 +65,32 @@ class _People:
         self.cc: list[Mailbox] = []
         self.problems: list[str] = []
         self.notes: list[str] = []
+
+
+def _envelope(raw: bytes, top: Headers, people: _People, now: datetime | None) -> dict[str, Any]:
+    """What the header fields say of the mail as a letter: who, to whom, when, in answer to what."""
+    identifiers = headers.read_identifiers(" ".join(top.all("Message-ID")))
+    synthetic = len(set(identifiers)) != 1
+    return {
+        "message_id": _synthetic_id(raw, top) if synthetic else identifiers[0],
+        "synthetic": synthetic,
+        "in_reply_to": next(iter(headers.read_identifiers(top.first("In-Reply-To"))), ""),
+        "references": tuple(_references(top)),
+        "from_address": people.author[1],
+        "from_name": people.author[0],
+        "reply_to": tuple(mailboxes.read_mailboxes(top.first("Reply-To"), 10)[0]),
+        "sender": mailboxes.read_address(top.first("Sender")),
+        "to": tuple(people.to),
+        "cc": tuple(people.cc),
+        "delivered_to": tuple(_delivered_to(top)),
+        "date": headers.read_date(top.first("Date"), now),
+        "auth": _auth(top),
+        "list_id": top.line("List-Id", 200),
+        "thread_topic": top.line("Thread-Topic", MAX_SUBJECT),
+        "thread_index": top.line("Thread-Index", 200).replace(" ", ""),
+        "loop_marks": tuple(top.line(name, 200) for name in ("X-Loop", "X-WT-Instance") if top.has(name)),
+        "suppress_auto_response": classify.suppresses_auto_response(top),
+    }
 
 
 def _read_people(top: Headers) -> _People:
@@ -173,7 +181,9 @@ def _auth(top: Headers) -> Auth:
         authentication_results=tuple(value[:2_000] for value in top.all("Authentication-Results")[:10]),
         received_spf=tuple(headers.clean_line(value)[:500] for value in top.all("Received-SPF")[:10]),
         mailgun_spf=tuple(value[:50].strip().lower() for value in top.all("X-Mailgun-Spf")[:5]),
-        mailgun_dkim=tuple(value[:50].strip().lower() for value in top.all("X-Mailgun-Dkim-Check-Result")[:5]),
+        mailgun_dkim=tuple(
+            value[:50].strip().lower() for value in top.all("X-Mailgun-Dkim-Check-Result")[:5]
+        ),
         dkim_domains=tuple(_signing_domain(value) for value in top.all("DKIM-Signature")[:10]),
         spam_flag=top.line("X-Mailgun-Sflag", 20) or top.line("X-Spam-Flag", 20),
         spam_score=top.line("X-Mailgun-Sscore", 20) or top.line("X-Spam-Score", 20),

@@ -49,8 +49,7 @@ def _bounded(inbound: Inbound) -> Inbound:
 
 
 def _sanitise(html: str) -> str:
-    # Addresses of remote pictures stay: storing a comment sanitises it once more and blocks them there.
-    return richtext.sanitise(html, remote_images=True) if html.strip() else ""
+    return richtext.sanitise(html) if html.strip() else ""
 
 
 def _as_text(html: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db, new_id
 from app.jobs import Lane, job, later
-from app.mail import deciding, settling
+from app.mail import deciding, headers, mailboxes, settling
 from app.mail.inbound import Unreadable
 from app.mail.models import InboundMessage, InboundState, ProviderReceipt
 from app.mail.routing import find_routes
@@ -20,6 +20,8 @@ from app.mail.sandbox import parse_safely
 from app.tenancy import acting_for
 
 log = structlog.get_logger()
+
+HEAD = 64_000  # bytes of an unreadable mail that are looked at for its sender and subject
 
 
 class UnknownRecipient(Exception):
@@ -84,9 +86,18 @@ def receive(message_id: str) -> None:
         return
     parsed = parse_safely(message.raw, message.received_at)
     if isinstance(parsed, Unreadable):
+        _describe_head(message)
         settling.hold(message, f"unreadable: {parsed.reason}")
     else:
         deciding.decide(message, parsed)
+
+
+def _describe_head(message: InboundMessage) -> None:
+    """Say of a mail that cannot be read what its first lines show, so that somebody can tell what it is."""
+    block, _ = headers.read_block(message.raw[:HEAD])
+    found, _ = mailboxes.read_mailboxes(block.first("From"), 1)
+    message.subject = block.line("Subject", 500)
+    message.from_name, message.from_address = found[0] if found else ("", "")
 
 
 def _load(message_id: str) -> InboundMessage | None:

@@ -17,7 +17,7 @@ from app.tenancy import acting_for
 from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
 
-_tokens = itertools.count()
+_tokens = itertools.count(1_000)
 URL = "/webhooks/mailgun-inbound/mime"
 PASSED = "X-Mailgun-Spf: Pass\nX-Mailgun-Dkim-Check-Result: Pass\nDKIM-Signature: v=1; d={domain}; s=x; b=x\n"
 

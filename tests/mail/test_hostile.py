@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from app import richtext
 from app.mail.inbound import Inbound
 from app.mail.sandbox import Sandbox
 from tests.mail import hostile
@@ -90,7 +89,7 @@ def test_m16_css_that_covers_the_page_or_loads_files_is_dropped(sandbox):
 
 def test_m17_remote_pictures_are_not_loaded(sandbox):
     mail = parse_within_limits(sandbox, hostile.html(b'<p>a<img src="http://169.254.169.254/x.png"></p>'))
-    assert ' src="http' not in richtext.sanitise(mail.html)
+    assert ' src="http' not in mail.html
 
 
 def test_m20_a_reply_made_to_stall_the_splitter_is_read_quickly(sandbox):

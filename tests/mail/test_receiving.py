@@ -243,6 +243,7 @@ def test_an_unreadable_mail_is_held_with_its_bytes(app, world, monkeypatch):
     raw = mail()
     deliver(app, raw, world.acme.address)
     assert state(app, world.acme) == ("held", "unreadable: too_slow")
+    assert last(app, world.acme).subject == "Printer broken"
     with app.app_context(), acting_for(world.acme.id):
         assert db.session.scalars(sa.select(InboundMessage.raw)).one() == raw
 

@@ -13,7 +13,7 @@ from app.mail import routes as mail_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
-from app.tickets import attachment_routes, property_routes
+from app.tickets import attachment_routes, property_routes, search_cli
 from app.tickets import routes as ticket_routes
 from app.webhooks import events as webhook_events
 from app.webhooks import routes as webhook_routes
@@ -42,5 +42,6 @@ def create_app(config: Config | None = None) -> Flask:
     for routes in (ticket_routes, property_routes, attachment_routes, mail_routes):
         app.register_blueprint(routes.bp)
     cli.init_app(app)
-    app.cli.add_command(mail_cli.group)
+    for commands in (mail_cli, search_cli):
+        app.cli.add_command(commands.group)
     return app

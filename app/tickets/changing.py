@@ -12,6 +12,7 @@ from app.organisations.models import Membership
 from app.policy import Actor, Conflict
 from app.tenancy import current_tenant_id
 from app.tickets.models import Participant, Priority, Ticket, TicketTag
+from app.tickets.search_index import index_anew
 from app.tickets.settings import Contact, Queue, Status, StatusCategory, Tag
 
 TAG_LENGTH = 50
@@ -74,6 +75,7 @@ def rename(ticket: Ticket, subject: str, *, by: Actor) -> None:
     if subject == ticket.subject:
         return
     before, ticket.subject = ticket.subject, subject
+    index_anew([ticket.id])
     _changed(ticket, EventKind.TICKET_SUBJECT_CHANGED, "subject", before, subject, by)
 
 

@@ -12,6 +12,7 @@ from app.policy import Actor, ActorKind
 from app.tickets.changing import move_to_category
 from app.tickets.conversation import Attachment, Comment
 from app.tickets.models import Ticket
+from app.tickets.search_index import index_message
 from app.tickets.settings import StatusCategory
 
 PREVIEW = 160  # characters of the last message that the inbox shows
@@ -77,6 +78,7 @@ def add_message(
     )
     db.session.add(comment)
     db.session.flush()
+    index_message(ticket, comment.text)
     for position, attachment in enumerate(message.attachments):
         attachment.ticket_id, attachment.comment_id, attachment.position = ticket.id, comment.id, position
         db.session.add(attachment)

@@ -11,8 +11,10 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from app.extensions import db
 from app.organisations.models import Membership
 from app.policy import Actor
+from app.tickets import search
 from app.tickets.models import OPEN_CATEGORIES, Priority, Ticket, TicketTag
-from app.tickets.settings import Contact, Queue, Status, StatusCategory, Tag
+from app.tickets.search_words import number_in
+from app.tickets.settings import Queue, Status, StatusCategory, Tag
 
 SORTS: dict[str, Any] = {
     "recent": (Ticket.last_message_at.desc(), Ticket.id.desc()),
@@ -22,6 +24,13 @@ SORTS: dict[str, Any] = {
     "number": (Ticket.number.desc(),),
     "due": (Ticket.due_at.asc().nulls_last(), Ticket.id.desc()),
 }
+ROW = (
+    joinedload(Ticket.status, innerjoin=True),
+    joinedload(Ticket.queue, innerjoin=True),
+    joinedload(Ticket.requester, innerjoin=True),
+    joinedload(Ticket.assignee).joinedload(Membership.user, innerjoin=True),
+    selectinload(Ticket.tags),
+)
 NOBODY, ME, ALL_OPEN, ANY = "nobody", "me", "open", "any"
 
 
@@ -35,7 +44,7 @@ class View:
     priority: Priority | None = None
     tag: str = ""
     requester: UUID | None = None
-    q: str = ""  # words of the subject or the requester, or a number
+    q: str = ""  # as typed into the search
     sort: str = "recent"
 
 
@@ -62,15 +71,10 @@ def tickets_in(view: View, member: Actor) -> "sa.Select[Ticket]":
     return _matching(select, view.q.strip(), member)
 
 
-def ordered(select: "sa.Select[Ticket]", sort: str) -> "sa.Select[Ticket]":
-    """The select in one of the orders offered, with everything a row shows loaded beside it."""
-    return select.order_by(*SORTS.get(sort, SORTS["recent"])).options(
-        joinedload(Ticket.status, innerjoin=True),
-        joinedload(Ticket.queue, innerjoin=True),
-        joinedload(Ticket.requester, innerjoin=True),
-        joinedload(Ticket.assignee).joinedload(Membership.user, innerjoin=True),
-        selectinload(Ticket.tags),
-    )
+def ordered(select: "sa.Select[Any]", sort: str, *, with_rows: bool = True) -> "sa.Select[Any]":
+    """The select in one of the orders offered, with everything a row shows loaded beside it where asked."""
+    select = select.order_by(*SORTS.get(sort, SORTS["recent"]))
+    return select.options(*ROW) if with_rows else select
 
 
 def count(select: "sa.Select[Ticket]") -> "sa.Select[int]":
@@ -158,15 +162,6 @@ def _tagged(member: Actor, name: str) -> "sa.Select[UUID]":
 def _matching(select: "sa.Select[Ticket]", words: str, member: Actor) -> "sa.Select[Ticket]":
     if not words:
         return select
-    number = words.lstrip("#")
-    if number.isdecimal() and len(number) < 10:
-        return select.where(Ticket.number == int(number))
-    requesters = sa.select(Contact.id).where(
-        Contact.tenant_id == member.tenant_id,
-        sa.or_(
-            Contact.name.icontains(words, autoescape=True), Contact.email.icontains(words, autoescape=True)
-        ),
-    )
-    return select.where(
-        sa.or_(Ticket.subject.icontains(words, autoescape=True), Ticket.requester_id.in_(requesters))
-    )
+    matches = Ticket.id.in_(search.matching(member.tenant_id, search.sought_in(words)))
+    number = number_in(words)
+    return select.where(sa.or_(Ticket.number == number, matches) if number is not None else matches)

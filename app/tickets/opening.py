@@ -13,6 +13,7 @@ from app.policy import Actor
 from app.tenancy import current_tenant_id
 from app.tickets.commenting import Message, add_message
 from app.tickets.models import Counters, Priority, Ticket
+from app.tickets.search_index import index_ticket
 from app.tickets.settings import Contact, Queue, Status, StatusCategory
 
 
@@ -50,6 +51,7 @@ def open_ticket(request: Request, *, by: Actor) -> Ticket:
     )
     db.session.add(ticket)
     db.session.flush()
+    index_ticket(ticket)
     comment = add_message(ticket, request.message, by=by, is_first=True)
     record(EventKind.TICKET_CREATED, by=by, ticket_id=ticket.id, comment_id=comment.id)
     if request.is_mailed:

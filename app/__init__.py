@@ -37,7 +37,14 @@ def create_app(config: Config | None = None) -> Flask:
     send.init_app(app)
     sink_routes.init_app(app)
     health.init_app(app)
-    for routes in (auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events):
+    for routes in (
+        auth_routes,
+        file_routes,
+        organisations_routes,
+        signup_routes,
+        webhook_routes,
+        webhook_events,
+    ):
         app.register_blueprint(routes.bp)
     for routes in (ticket_routes, property_routes, attachment_routes, mail_routes):
         app.register_blueprint(routes.bp)

@@ -39,6 +39,7 @@ class Filled:
     outbound_id: UUID
     status_id: UUID
     queue_id: UUID
+    contact_id: UUID
     tag: str
 
 
@@ -69,6 +70,7 @@ def fill(house: House, *, number: int = 1) -> Filled:
             outbound.id,
             ticket.status_id,
             ticket.queue_id,
+            ticket.requester_id,
             db.session.scalars(sa.select(Tag.name)).first(),
         )
     db.session.commit()

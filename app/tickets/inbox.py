@@ -163,12 +163,6 @@ def page_of(view: View, choices: Choices, page: Page, moment: datetime) -> ListP
     )
 
 
-def number_in(words: str) -> int | None:
-    """The ticket number somebody typed into the search, if that is what it is: "1284" or "#1284"."""
-    number = words.strip().removeprefix("#")
-    return int(number) if number.isdecimal() and number.isascii() and len(number) < 10 else None
-
-
 def is_filtered(view: View) -> bool:
     """Whether anything but a folder narrows the list, so that there is something to clear."""
     plain = replace(view, sort=View.sort)

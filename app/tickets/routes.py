@@ -22,6 +22,7 @@ from app.tickets.finding import choices, colleague, queue, ticket_numbered
 from app.tickets.forms import PRIORITIES, CommentForm, NewTicketForm
 from app.tickets.models import Priority, Ticket
 from app.tickets.opening import Request, find_or_add_contact, open_ticket
+from app.tickets.search_words import number_in
 from app.tickets.settings import Mailbox, StatusCategory
 from app.tickets.timeline import timeline_of
 from app.tickets.writing import message_from
@@ -49,7 +50,7 @@ def index() -> Response | str:
 
 def _jump(words: str) -> int | None:
     """The number to go to when somebody typed one and pressed Enter; not while they are still typing."""
-    number = inbox.number_in(words)
+    number = number_in(words)
     if number is None or "HX-Request" in request.headers:
         return None
     return db.session.scalar(

@@ -103,7 +103,7 @@ def _notice(message: OutboundMessage, organisation: Organisation) -> Letter:
         thread_index=None if is_neutral else place.thread_index,
         sent_at=message.created_at,
         auto_submitted="auto-replied",
-        extra=(("Precedence", "auto_reply"), ("X-Loop", current_app.config["MAIL_DOMAIN"])),
+        extra=(("Precedence", "auto_reply"), ("X-Loop", str(ticket.tenant_id))),
         html=html,
         text=text,
     )

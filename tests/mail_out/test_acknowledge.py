@@ -41,7 +41,7 @@ def test_an_acknowledgement_says_to_machines_that_a_machine_wrote_it(acme, smtp)
     mail = read(acknowledgements(smtp)[0])
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["Precedence"] == "auto_reply"
-    assert mail["X-Loop"] == "mail.example.com"
+    assert mail["X-Loop"] == str(acme.id)
 
 
 def test_an_unverified_sender_gets_none_of_their_own_words_back(acme, smtp):

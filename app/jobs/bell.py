@@ -81,7 +81,10 @@ def ring(lane: str) -> bool:
 
 def heard(lane: str) -> None:
     """From here on a new bell is wanted again: what was committed before is seen by the claim that follows."""
+    if breaker.is_open:
+        return
     try:
         connection().delete(f"worktrackr:bell:{lane}")
     except redis.RedisError as error:
+        breaker.failed()
         log.warning("bell.not_heard", lane=lane, error=type(error).__name__)

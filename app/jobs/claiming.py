@@ -31,10 +31,11 @@ TENANTS = sa.text(
     ORDER BY random()
     """
 )
-# A name this release does not know is a newer release's job: it waits for a newer worker.
+# A name this release does not know is a newer release's job: it waits for a newer worker. The unique key goes:
+# what is written down from here on may come too late for this run to see, so it needs a job of its own.
 CLAIM = sa.text(
     """
-    UPDATE jobs SET attempts = attempts + 1, claimed_at = now(),
+    UPDATE jobs SET attempts = attempts + 1, claimed_at = now(), unique_key = NULL,
       run_at = now() + make_interval(secs => :lease)
     WHERE tenant_id = :tenant AND id = (
       SELECT id FROM jobs
@@ -111,7 +112,7 @@ def put_back(claim: Claim, error: str, delay: float | None = None, *, counts: bo
         PUT_BACK,
         claim,
         seconds=delay,
-        error=error.replace("\0", "")[:500],
+        error=error.replace("\0", "").encode("utf-8", "replace").decode()[:500],
         uncounted=0 if counts else 1,
         state="dead" if dead else "due",
     )

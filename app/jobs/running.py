@@ -122,15 +122,28 @@ def _failed(claimed: Claim, error: Exception, **how: Any) -> None:
     log.warning("job.put_back", error=type(error).__name__, attempt=claimed.attempts)
     try:
         with acting_for(claimed.tenant_id):
-            if put_back(claimed, words, **how):
+            died = put_back(claimed, words, **how)
+            if died:
                 log.error("job.dead", attempts=claimed.attempts)
-                if claimed.work.on_dead:
-                    claimed.work.on_dead(*claimed.args)
+                _bury(claimed)
         db.session.commit()
     except OperationalError:
         # No database, no note: the lease ends and the job is due again.
         db.session.rollback()
         log.warning("job.not_noted")
+
+
+def _bury(claimed: Claim) -> None:
+    """Do what follows a job's death. Should that fail as well, the job stays dead, for an operator to see."""
+    if claimed.work.on_dead is None:
+        return
+    try:
+        with db.session.begin_nested():
+            claimed.work.on_dead(*claimed.args)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("job.on_dead_failed")
 
 
 def checkpoint() -> None:

@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent
-ENVIRONMENTS = ("production", "development", "test")
-TRANSPORTS = ("mailgun", "smtp", "sink")
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+CHOICES = {
+    "WORKTRACKR_ENV": ("production", "development", "test"),
+    "MAIL_TRANSPORT": ("mailgun", "smtp", "sink"),
+    "LOG_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR"),
+}
 STRONG_LENGTH, STRONG_BITS = 32, 100
 PLACEHOLDERS = re.compile(r"secret|change|default|passw|example|placeholder|^dev|^test|12345|qwert", re.I)
 STAND_INS = re.compile(r"change|your[-_]|xxx|placeholder|example|\.\.\.", re.I)
@@ -198,7 +200,6 @@ class Config:
 
     @property
     def sqlalchemy_url(self) -> str:
-        """DATABASE_URL for SQLAlchemy with psycopg 3; hosts hand out postgres://."""
         return _with_driver(self.database_url)
 
     @property
@@ -248,6 +249,7 @@ NAMES = tuple(name_of(each) for each in fields(Config))
 
 
 def _with_driver(url: str) -> str:
+    """An address for SQLAlchemy with psycopg 3; hosts hand out postgres://."""
     return re.sub(r"^(postgres|postgresql)(\+psycopg)?://", "postgresql+psycopg://", url)
 
 
@@ -258,10 +260,9 @@ def _bits(value: str) -> float:
 
 
 def _malformed(config: Config) -> list[str]:
-    choices = {"WORKTRACKR_ENV": ENVIRONMENTS, "MAIL_TRANSPORT": TRANSPORTS, "LOG_LEVEL": LEVELS}
     found = [
         f"{name} is {getattr(config, name.lower())!r}: set one of {', '.join(allowed)}"
-        for name, allowed in choices.items()
+        for name, allowed in CHOICES.items()
         if getattr(config, name.lower()) not in allowed
     ]
     found += [
@@ -298,5 +299,6 @@ def _development(root: Path) -> dict[str, str]:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as file:
             file.writelines(f"{name}={token_urlsafe(48)}\n" for name in missing)
         known = dotenv_values(kept)
-    known |= dotenv_values(root / "var" / "running.env") if (root / "var" / "running.env").exists() else {}
+    running = root / "var" / "running.env"
+    known |= dotenv_values(running) if running.exists() else {}
     return {name: value for name, value in known.items() if value and name in NAMES}

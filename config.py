@@ -82,25 +82,18 @@ def live_key(value: str, config: "Config") -> str | None:
     return "is a test key: set the live one" if test else key(value, config)
 
 
-def leaves(value: str, config: "Config") -> str | None:
-    return "keeps mail on this machine: set mailgun or smtp" if value == "sink" else None
+def refuse(pattern: str, wrong: str) -> Rule:
+    """The rule against values that match."""
+    return lambda value, config: wrong if re.search(pattern, value, re.I) else None
 
 
-def public(value: str, config: "Config") -> str | None:
-    return "is no public domain: set your own" if value.endswith(("localhost", ".test", ".example")) else None
-
-
-def https(value: str, config: "Config") -> str | None:
-    return None if value.startswith("https://") else "is not an https:// address: set one"
-
-
-def absolute(value: str, config: "Config") -> str | None:
-    kept = value.startswith(("s3://", "file:///"))
-    return None if kept else "is a folder of the project, which hosts wipe: set s3://... or file:///..."
-
-
-def unset(value: str, config: "Config") -> str | None:
-    return "is on: unset it" if value.lower() in {"1", "true", "yes", "on"} else None
+leaves = refuse(r"^sink$", "keeps mail on this machine: set mailgun or smtp")
+public = refuse(r"(localhost|\.test|\.example)$", "is no public domain: set your own")
+https = refuse(r"^(?!https://)", "is not an https:// address: set one")
+absolute = refuse(
+    r"^(?!s3://|file:///)", "is a folder of the project, which hosts wipe: set s3://... or file:///..."
+)
+unset = refuse(r"^(1|true|yes|on)$", "is on: unset it")
 
 
 def open_(meaning: str, rule: Rule | None = None, default: str = "") -> Any:
@@ -134,9 +127,7 @@ class Config:
     mailgun_api_base: str = open_("For the EU https://api.eu.mailgun.net", None, "https://api.mailgun.net")
     smtp_url: str = secret("smtp://user:password@host:587 (STARTTLS) or smtps://", for_smtp)
     smtp_in_port: str = open_("Port of the SMTP listener for inbound mail; 0 for none", None, "0")
-    trusted_mail_host: str = open_(
-        "Name of our own mail server, whose Authentication-Results in mail over SMTP are believed"
-    )
+    trusted_mail_host: str = open_("Our mail server's name, whose Authentication-Results are believed")
     mail_sink_path: str = open_("Folder of the sink transport", None, "var/mail")
     storage_url: str = open_(
         "Attachments: file:FOLDER or s3://bucket?endpoint=URL", absolute, "file:var/files"

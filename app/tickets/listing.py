@@ -58,8 +58,8 @@ def tickets_in(view: View, member: Actor) -> "sa.Select[Ticket]":
     if view.assignee == NOBODY:
         select = select.where(Ticket.assignee_id.is_(None))
     elif view.assignee:
-        chosen = member.membership_id if view.assignee == ME else UUID(view.assignee)
-        select = select.where(Ticket.assignee_id == chosen)
+        mine = view.assignee == ME
+        select = select.where(_mine(member) if mine else Ticket.assignee_id == UUID(view.assignee))
     if view.queue:
         select = select.where(Ticket.queue_id == view.queue)
     if view.priority:
@@ -95,7 +95,7 @@ class Folders:
 def folders(member: Actor) -> Folders:
     """How many open tickets wait where, in one query."""
     select = Ticket.visible_to(member).where(Ticket.status_id.in_(_statuses(member, OPEN_CATEGORIES)))
-    mine = sa.func.count().filter(Ticket.assignee_id == member.membership_id)
+    mine = sa.func.count().filter(_mine(member))
     nobody = sa.func.count().filter(Ticket.assignee_id.is_(None))
     rows = db.session.execute(
         select.with_only_columns(Ticket.queue_id, sa.func.count(), mine, nobody).group_by(Ticket.queue_id)
@@ -145,6 +145,11 @@ def changed_since(member: Actor, view: View, moment: datetime) -> int:
     """How many tickets of the view have a message newer than the moment, for the bar above the list."""
     select = tickets_in(view, member).where(Ticket.last_message_at > moment)
     return db.session.scalar(count(select)) or 0
+
+
+def _mine(member: Actor) -> "sa.ColumnElement[bool]":
+    """A partner's admin has no membership, so nothing is theirs; `= NULL` would become what is nobody's."""
+    return Ticket.assignee_id == member.membership_id if member.membership_id else sa.false()
 
 
 def _statuses(member: Actor, categories: Any) -> "sa.Select[UUID]":

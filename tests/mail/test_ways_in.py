@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
 from app.jobs import run_due
-from app.mail import smtp_in
+from app.mail import filing, smtp_in
 from app.mail.models import InboundMessage
+from app.policy import LimitReached
 from app.tenancy import acting_for
 from app.tickets import attaching
 from app.tickets.conversation import Attachment
@@ -124,3 +125,14 @@ def test_mails_worked_on_at_once_make_one_ticket(app, world, same, others):
     assert len(tickets(app, world.acme)) == 1
     states = [row.state.value for row in delivering.messages(app, world.acme)]
     assert sorted(states) == sorted([others] * 7 + ["ticketed"])
+
+
+def test_files_over_the_limit_are_left_out_but_the_words_are_not(app, world, monkeypatch):
+    def full(*args, **kwargs):
+        raise LimitReached("no room")
+
+    monkeypatch.setattr(filing, "store", full)
+    delivering.deliver(app, corpus.raw("inline-picture"), world.acme.address)
+    message = delivering.last(app, world.acme)
+    assert message.state.value == "ticketed"
+    assert "no room" in message.findings["files_left_out"]

@@ -83,6 +83,7 @@ def _may_answer(arrival: Arrival) -> bool:
         and not classify.is_unread_address(address)
         and not ours.is_ours(address)
         and not classify.suppresses_auto_response(arrival.head)
+        and bool(arrival.inbound.envelope_from.strip("<> "))
         and arrival.head.first("Return-Path").strip() != "<>"
         and arrival.is_for_us
     )

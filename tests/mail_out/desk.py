@@ -24,43 +24,47 @@ BOB = "bob@customer.example"
 HEAD = "From: Bob Buyer <{sender}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nMessage-ID: <{mid}>\r\n{more}\r\nHello\r\n"
 
 
-def arrive(
-    house: House,
-    subject: str = "Printer burns",
-    sender: str = BOB,
-    *,
-    kind: str = "human",
-    verdict: str = "pass",
-    to: str | None = None,
-    more: str = "",
-) -> Ticket:
-    """A ticket opened by a mail, as receiving leaves it. Commits; reactions wait until `run_due`."""
-    mailbox = db.session.scalars(sa.select(Mailbox)).first()
+def arrive(house: House, subject: str = "Printer burns", sender: str = BOB, **about: str) -> Ticket:
+    """A ticket opened by a mail, as receiving leaves it; `about` as for `_came`. Commits, reactions wait."""
     contact = find_or_add_contact(sender, "Bob Buyer")
     by = Actor(ActorKind.CONTACT, house.id, contact.name, contact_id=contact.id)
     queue = db.session.get_one(Queue, (house.id, house.queue_id))
     asked = Request(subject, queue, contact, Message.plain("The printer burns."), origin="mail")
     ticket = open_ticket(asked, by=by)
-    comment = db.session.scalars(sa.select(Comment).where(Comment.ticket_id == ticket.id)).one()
-    mid = f"{ticket.number}@customer.example"
-    raw = HEAD.format(sender=sender, to=to or house.address, subject=subject, mid=mid, more=more).encode()
-    db.session.add(
-        InboundMessage(
-            mailbox_id=mailbox.id,
-            recipient=house.address,
-            raw=raw,
-            size=len(raw),
-            state=InboundState.TICKETED,
-            message_id=mid,
-            from_address=sender,
-            kind=kind,
-            findings={"verdict": verdict},
-            ticket_id=ticket.id,
-            comment_id=comment.id,
-        )
-    )
+    db.session.add(_came(house, ticket, sender, **about))
     db.session.commit()
     return ticket
+
+
+def _came(
+    house: House,
+    ticket: Ticket,
+    sender: str,
+    *,
+    kind: str = "human",
+    verdict: str = "pass",
+    to: str | None = None,
+    more: str = "",
+    envelope_from: str = "bounce@customer.example",
+) -> InboundMessage:
+    mid = f"{ticket.number}@customer.example"
+    raw = HEAD.format(
+        sender=sender, to=to or house.address, subject=ticket.subject, mid=mid, more=more
+    ).encode()
+    return InboundMessage(
+        mailbox_id=db.session.scalars(sa.select(Mailbox.id)).first(),
+        recipient=house.address,
+        envelope_from=envelope_from,
+        raw=raw,
+        size=len(raw),
+        state=InboundState.TICKETED,
+        message_id=mid,
+        from_address=sender,
+        kind=kind,
+        findings={"verdict": verdict},
+        ticket_id=ticket.id,
+        comment_id=db.session.scalars(sa.select(Comment.id).where(Comment.ticket_id == ticket.id)).one(),
+    )
 
 
 def answer(house: House, ticket: Ticket, html: str = "<p>Use <b>water</b>.</p>", **files: File) -> Comment:

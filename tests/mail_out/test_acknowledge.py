@@ -85,6 +85,13 @@ def test_a_mail_that_wants_no_answer_gets_none(acme, smtp, more):
     assert outbound("acknowledgement") == []
 
 
+@pytest.mark.parametrize("null", ["", "<>"])
+def test_a_mail_from_the_null_sender_gets_none(acme, smtp, null):
+    arrive(acme, envelope_from=null)
+    work(acme)
+    assert outbound("acknowledgement") == []
+
+
 def test_a_mail_that_only_copies_us_gets_none(acme, smtp):
     arrive(acme, to="boss@customer.example", more=f"Cc: {acme.address}\r\n")
     work(acme)

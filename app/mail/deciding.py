@@ -12,7 +12,6 @@ from app.extensions import db, now
 from app.mail import filing, reports, senders, settling, threads
 from app.mail.inbound import Inbound, Kind
 from app.mail.models import InboundMessage, InboundState
-from app.mail.routing import owner_of
 from app.mail.senders import Sender, Standing
 from app.mail.threads import Found, Match
 from app.mail.verdicts import Verdict
@@ -36,7 +35,7 @@ def decide(message: InboundMessage, mail: Inbound) -> None:
     if mail.kind in _REPORTS:
         reports.take_report(message, mail)
         return
-    if reason := _reason_to_drop(message, mail):
+    if reason := _reason_to_drop(message, mail, sender):
         settling.drop(message, reason)
         return
     if reason := _reason_to_hold(message, mail):
@@ -114,14 +113,14 @@ def _open(message: InboundMessage, mail: Inbound, sender: Sender) -> None:
     settling.ticketed(message, ticket, comment)
 
 
-def _reason_to_drop(message: InboundMessage, mail: Inbound) -> str:
+def _reason_to_drop(message: InboundMessage, mail: Inbound, sender: Sender) -> str:
     if settling.is_released(message):
         return ""
     if mail.kind is Kind.LOOP:
         return f"loop: {mail.kind_reason}"
     if str(message.tenant_id) in mail.loop_marks:
         return "loop: sent by this organisation"
-    owner = owner_of(mail.from_address)
+    owner = sender.owners.get(mail.from_address)
     if owner == message.tenant_id:
         return "loop: from our own address"
     if owner is not None and mail.kind is not Kind.HUMAN:

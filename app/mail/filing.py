@@ -9,11 +9,10 @@ from flask_babel import gettext as _
 
 from app import richtext
 from app.extensions import db
-from app.mail import threads
+from app.mail import ours, threads
 from app.mail.classify import is_unread_address
 from app.mail.inbound import Inbound, Kind
 from app.mail.models import InboundMessage
-from app.mail.routing import our_addresses
 from app.mail.senders import Sender
 from app.mail.settling import note
 from app.mail.verdicts import Verdict
@@ -39,7 +38,7 @@ class People:
 
 def open_from(message: InboundMessage, mail: Inbound, sender: Sender, queue: Queue) -> tuple[Ticket, Comment]:
     """Open a ticket with the whole mail as its first message and those in copy as participants."""
-    people = _people(message, mail, may_copy=sender.verdict is not Verdict.FAIL)
+    people = _people(message, mail, sender, may_copy=sender.verdict is not Verdict.FAIL)
     by = as_contact(people.author)
     ticket = opening.open_ticket(
         Request(
@@ -64,7 +63,7 @@ def answer_from(
 
     Only an authenticated author can bring others into a conversation that exists.
     """
-    people = _people(message, mail, may_copy=sender.verdict is Verdict.PASS)
+    people = _people(message, mail, sender, may_copy=sender.verdict is Verdict.PASS)
     by = as_contact(people.author)
     if may_join:
         changing.add_participant(ticket, people.author, by=by)
@@ -103,8 +102,8 @@ def _first_comment(ticket: Ticket) -> Comment:
     ).one()
 
 
-def _people(message: InboundMessage, mail: Inbound, *, may_copy: bool) -> People:
-    copied = _in_copy(message, mail) if may_copy and mail.kind is not Kind.LIST else {}
+def _people(message: InboundMessage, mail: Inbound, sender: Sender, *, may_copy: bool) -> People:
+    copied = _in_copy(message, mail, sender) if may_copy and mail.kind is not Kind.LIST else {}
     # In one order, so that two mails of the same people cannot wait for each other.
     names = {**copied, mail.from_address: mail.from_name}
     contacts = {address: find_or_add_contact(address, names[address]) for address in sorted(names)}
@@ -112,14 +111,13 @@ def _people(message: InboundMessage, mail: Inbound, *, may_copy: bool) -> People
     return People(contacts[mail.from_address], others)
 
 
-def _in_copy(message: InboundMessage, mail: Inbound) -> dict[str, str]:
+def _in_copy(message: InboundMessage, mail: Inbound, sender: Sender) -> dict[str, str]:
     """The outsiders among To and Cc, as address: name."""
-    found = {address: name for name, address in (*mail.cc, *mail.to)}
-    ours = our_addresses(found)
+    inside = {mail.from_address, *sender.owners}
     found = {
         address: name
-        for address, name in found.items()
-        if address not in ours and address != mail.from_address and not is_unread_address(address)
+        for name, address in (*mail.cc, *mail.to)
+        if not (address in inside or ours.is_ours(address) or is_unread_address(address))
     }
     if len(found) <= MAX_IN_COPY:
         return found

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.mail import headers, mailboxes, ours
+from app.mail import headers, mailboxes
 from app.mail.addresses import read_reply_tag, split_tag
 from app.tenancy import Scope, connection_across
 from app.tickets.settings import Mailbox
@@ -44,17 +44,11 @@ def find_routes(recipients: Iterable[str]) -> list[Route]:
     return list(routes.values())
 
 
-def our_addresses(addresses: Iterable[str]) -> set[str]:
-    """Give those of the addresses, tags aside, at which some organisation or we ourselves receive mail."""
-    wanted = {split_tag(address)[0]: address for address in addresses}
-    found = _mailboxes(set(wanted))
-    return {address for base, address in wanted.items() if base in found or ours.is_ours(base)}
-
-
-def owner_of(address: str) -> UUID | None:
-    """Give the organisation that receives mail at this address, tag aside."""
-    found = _mailboxes({split_tag(address)[0]})
-    return next((tenant_id for tenant_id, _ in found.values()), None)
+def owners(addresses: Iterable[str]) -> dict[str, UUID]:
+    """Give the organisation that receives mail at each address, tags aside; others are left out."""
+    wanted = {address: split_tag(address)[0] for address in addresses}
+    found = _mailboxes(set(wanted.values()))
+    return {address: found[base][0] for address, base in wanted.items() if base in found}
 
 
 def recipients_in(raw: bytes) -> list[str]:

@@ -11,6 +11,7 @@ from flask import current_app
 
 from app.auth.models import User
 from app.extensions import db
+from app.mail import routing
 from app.mail.inbound import Inbound
 from app.mail.models import InboundMessage
 from app.mail.verdicts import Verdict, judge
@@ -31,12 +32,16 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Sender:
-    """The author of a mail. `agent` is the member whose address it claims, proven only if `verdict` is PASS."""
+    """The author of a mail. `agent` is the member whose address it claims, proven only if `verdict` is PASS.
+
+    `owners` are the organisations that receive mail at the author's and the recipients' addresses.
+    """
 
     address: str
     name: str
     verdict: Verdict
     agent: Actor | None
+    owners: dict[str, UUID]
 
 
 def identify(message: InboundMessage, mail: Inbound) -> Sender:
@@ -48,7 +53,9 @@ def identify(message: InboundMessage, mail: Inbound) -> Sender:
         str(message.findings.get("provider", "")),
         current_app.config.get("TRUSTED_MAIL_HOST", ""),
     )
-    return Sender(mail.from_address, mail.from_name, verdict, _agent(message.tenant_id, mail.from_address))
+    agent = _agent(message.tenant_id, mail.from_address)
+    named = {mail.from_address, *(address for _, address in (*mail.to, *mail.cc))}
+    return Sender(mail.from_address, mail.from_name, verdict, agent, routing.owners(named))
 
 
 def standing(sender: Sender, ticket: Ticket) -> Standing:

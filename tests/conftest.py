@@ -29,6 +29,7 @@ from app.extensions import db
 from app.tenancy import acting_for
 from config import Config
 from tests import world as worlds
+from tests.filling import Filled, fill
 from tests.world import House, Person, World
 
 SERVERS = "WORKTRACKR_TEST_SERVERS"  # the folder of the servers, from the first process to its xdist workers
@@ -172,6 +173,13 @@ def world(app: Flask) -> World:
     """Two organisations of two partners with a member for each role."""
     with app.app_context():
         return worlds.build()
+
+
+@pytest.fixture
+def filled(app: Flask, world: World) -> tuple[Filled, Filled]:
+    """Both organisations with a row in every table; Acme's ticket has a number that Globex has not."""
+    with app.app_context():
+        return fill(world.acme, number=424242), fill(world.globex)
 
 
 @pytest.fixture

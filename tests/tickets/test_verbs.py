@@ -5,32 +5,17 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.events import Event, EventKind
 from app.extensions import db, now
-from app.organisations.models import Membership
-from app.policy import Actor, ActorKind, Conflict
 from app.signup import add_queue
 from app.tenancy import acting_for
-from app.tickets import changing, listing
+from app.tickets import changing
 from app.tickets.commenting import Message, note, reply
-from app.tickets.models import Counters, Priority, Ticket
-from app.tickets.opening import Request, find_or_add_contact, open_ticket, status_for
-from app.tickets.settings import Contact, Queue, QueueMember, StatusCategory
-
-RITA = "rita@example.com"
-
-
-def opened(house, subject="The printer is pink", **more):
-    queue = db.session.get_one(Queue, (house.id, more.pop("queue_id", house.queue_id)))
-    requester = find_or_add_contact(RITA, "Rita")
-    request = Request(subject, queue, requester, Message.plain("Please help"), **more)
-    return open_ticket(request, by=rita(requester))
-
-
-def rita(requester):
-    return Actor(ActorKind.CONTACT, requester.tenant_id, "Rita", contact_id=requester.id)
+from app.tickets.models import Counters, Priority
+from app.tickets.opening import find_or_add_contact, status_for
+from app.tickets.settings import Contact, StatusCategory
+from tests.tickets.making import member, opened, rita
 
 
 @pytest.fixture
@@ -41,10 +26,6 @@ def ticket(acme):
 @pytest.fixture
 def by(acme):
     return acme.staff.actor
-
-
-def member(house, person):
-    return db.session.get_one(Membership, (house.id, person.membership_id))
 
 
 def events(ticket):
@@ -256,93 +237,6 @@ def test_comments_are_counted_without_the_first(acme, ticket, by):
     assert ticket.comment_count == 0
     reply(ticket, Message.plain("hello"), by=by)
     assert ticket.comment_count == 1
-
-
-@pytest.mark.parametrize(
-    ("field", "seen"), [("priority", "medium"), ("subject", "The printer is pink"), ("assignee_id", "")]
-)
-def test_a_change_of_what_one_saw_is_let_through(acme, ticket, field, seen):
-    changing.expect(ticket, field, seen)
-
-
-@pytest.mark.parametrize("field", ["priority", "subject", "assignee_id", "status_id", "due_at"])
-def test_a_change_of_what_is_no_longer_so_is_a_conflict_that_shows_both(acme, ticket, field):
-    with pytest.raises(Conflict) as conflict:
-        changing.expect(ticket, field, "what I saw")
-    assert conflict.value.yours == "what I saw"
-    assert conflict.value.field == field
-
-
-def test_of_two_who_change_a_ticket_at_once_one_is_refused(app, world, acme):
-    number = opened(acme).number
-    db.session.commit()
-    mine = db.session.scalars(sa.select(Ticket).where(Ticket.number == number)).one()
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(_rename_elsewhere, app, acme, number).result()
-    mine.subject = "mine"
-    with pytest.raises(StaleDataError):
-        db.session.flush()
-    db.session.rollback()
-    assert db.session.scalar(sa.select(Ticket.subject).where(Ticket.number == number)) == "theirs"
-
-
-def _rename_elsewhere(app, house, number):
-    with app.app_context(), acting_for(house.id):
-        found = db.session.scalars(sa.select(Ticket).where(Ticket.number == number)).one()
-        changing.rename(found, "theirs", by=house.manager.actor)
-        db.session.commit()
-
-
-@pytest.fixture
-def private(acme):
-    """A ticket in a queue that only the manager works."""
-    queue = add_queue("Board", member(acme, acme.admin).organisation)
-    queue.members_only = True
-    db.session.add(QueueMember(queue_id=queue.id, membership_id=acme.manager.membership_id))
-    return opened(acme, queue_id=queue.id)
-
-
-def sees(person, ticket):
-    db.session.flush()
-    return db.session.scalar(Ticket.visible_to(person.actor).where(Ticket.id == ticket.id)) is not None
-
-
-def test_everybody_sees_a_ticket_of_an_open_queue(acme, ticket):
-    assert all(sees(person, ticket) for person in acme.people.values())
-
-
-def test_staff_do_not_see_a_private_queue_but_managers_do(acme, private):
-    assert [role.value for role, person in acme.people.items() if sees(person, private)] == [
-        "manager",
-        "admin",
-        "partner_admin",
-    ]
-
-
-def test_staff_see_a_private_queue_that_they_work(acme, private):
-    db.session.add(QueueMember(queue_id=private.queue_id, membership_id=acme.staff.membership_id))
-    assert sees(acme.staff, private)
-
-
-def test_staff_see_what_is_assigned_to_them_wherever_it_waits(acme, private, by):
-    changing.assign(private, member(acme, acme.staff), by=acme.manager.actor)
-    assert sees(acme.staff, private)
-
-
-def test_a_private_queue_is_neither_listed_nor_counted_for_staff(acme, ticket, private):
-    db.session.flush()
-    view = listing.View(status=listing.ANY)
-    assert db.session.scalar(listing.count(listing.tickets_in(view, acme.staff.actor))) == 1
-    assert listing.folders(acme.staff.actor).open == 1
-    assert listing.folders(acme.manager.actor).open == 2
-
-
-def test_what_is_unassigned_is_not_a_partner_admins_own(acme, ticket):
-    db.session.flush()
-    mine = listing.tickets_in(listing.View(assignee=listing.ME), acme.partner_admin.actor)
-    assert db.session.scalar(listing.count(mine)) == 0
-    assert listing.folders(acme.partner_admin.actor).mine == 0
-    assert listing.folders(acme.partner_admin.actor).unassigned == 1
 
 
 def test_a_ticket_needs_a_queue_of_its_own_organisation(app, world):

@@ -10,6 +10,7 @@ import tnefparse
 from app.mail import charsets
 
 MAX_ATTACHMENTS = 50
+MAX_COPIED = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Unpacked:
 
 def unpack(data: bytes) -> Unpacked | None:
     """Read a TNEF blob; None if it is damaged, in which case the caller keeps the blob itself."""
+    if not _is_affordable(data):
+        return None
     logging.getLogger("tnefparse").setLevel(logging.CRITICAL)
     try:
         tnef = tnefparse.TNEF(data, do_checksum=False)
@@ -35,6 +38,17 @@ def unpack(data: bytes) -> Unpacked | None:
     # The library reads offsets from the blob unchecked: whatever it raises means "damaged".
     except Exception:
         return None
+
+
+def _is_affordable(data: bytes) -> bool:
+    """Walk the objects: the library copies all that follows each of them, so many of them cost their square."""
+    offset, copied = 6, 0
+    while offset + 9 < len(data):
+        copied += len(data) - offset
+        if copied > MAX_COPIED:
+            return False
+        offset += 11 + int.from_bytes(data[offset + 5 : offset + 9], "little")
+    return True
 
 
 def _text(value: object) -> str:

@@ -109,7 +109,7 @@ def zip_bomb() -> bytes:
 
 
 def tnef_of_objects(count: int) -> bytes:
-    blob = b"\x78\x9f\x3e\x22\x01\x00" + b"\x01\x06\x90\x08\x00\x00\x00\x00\x00\x00\x00" * count
+    blob = b"\x78\x9f\x3e\x22\x01\x00" + b"\x01\x0c\x80\x02\x00\x00\x00\x00\x00\x00\x00" * count
     head = (
         HEAD
         + b"Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"

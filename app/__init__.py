@@ -13,7 +13,7 @@ from app.mail import routes as mail_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
-from app.tickets import attachment_routes, property_routes, search_cli
+from app.tickets import attachment_routes, property_routes, search_cli, search_routes
 from app.tickets import routes as ticket_routes
 from app.webhooks import events as webhook_events
 from app.webhooks import routes as webhook_routes
@@ -46,7 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
         webhook_events,
     ):
         app.register_blueprint(routes.bp)
-    for routes in (ticket_routes, property_routes, attachment_routes, mail_routes):
+    for routes in (ticket_routes, search_routes, property_routes, attachment_routes, mail_routes):
         app.register_blueprint(routes.bp)
     cli.init_app(app)
     for commands in (mail_cli, search_cli):

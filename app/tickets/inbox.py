@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.tickets.choices import Choice, Choices
 from app.tickets.listing import ALL_OPEN, ANY, ME, NOBODY, SORTS, Folders, View
 from app.tickets.models import Priority
+from app.tickets.search_words import LONGEST_QUERY
 from app.tickets.settings import StatusCategory
 from app.web import Page
 
@@ -53,23 +54,29 @@ def read_view(arguments: Mapping[str, str], choices: Choices) -> View:
     queue = choices.queue_called(arguments.get("queue", ""))
     people = {str(each.id) for each in choices.colleagues} | {ME, NOBODY}
     asked = {name: arguments.get(name, "") for name in ("status", "assignee", "priority", "sort")}
+    q = arguments.get("q", "").replace("\x00", " ").strip()[:LONGEST_QUERY]
     return View(
-        status=asked["status"] if asked["status"] in statuses else ALL_OPEN,
+        status=asked["status"] if asked["status"] in statuses else default_of(q).status,
         assignee=asked["assignee"] if asked["assignee"] in people else "",
         queue=queue.id if queue else None,
         priority=next((each for each in Priority if each.word == asked["priority"]), None),
         tag=arguments.get("tag", "")[:50],
         requester=_uuid(arguments.get("requester", "")),
-        q=arguments.get("q", "").strip()[:200],
+        q=q,
         sort=asked["sort"] if asked["sort"] in SORTS else View.sort,
     )
 
 
-def address_of(view: View, choices: Choices, endpoint: str = "tickets.index", **more: Any) -> str:
-    """The URL that shows the view: only what differs from all open tickets."""
+def default_of(q: str) -> View:
+    """The view without any filter: open tickets, but all of them where words are looked for."""
+    return View(status=ANY, q=q) if q else View()
+
+
+def address_of(view: View, choices: Choices, endpoint: str | None = None, **more: Any) -> str:
+    """The URL that shows the view, in the inbox or among the results of a search: only what is not the default."""
     slug = next((each.mark for each in choices.queues if each.id == view.queue), None)
     values: dict[str, Any] = {
-        "status": view.status if view.status != ALL_OPEN else None,
+        "status": view.status if view.status != default_of(view.q).status else None,
         "assignee": view.assignee or None,
         "queue": slug,
         "priority": view.priority.word if view.priority else None,
@@ -78,7 +85,7 @@ def address_of(view: View, choices: Choices, endpoint: str = "tickets.index", **
         "q": view.q or None,
         "sort": view.sort if view.sort != View.sort else None,
     }
-    return url_for(endpoint, **values, **more)
+    return url_for(endpoint or ("search.index" if view.q else "tickets.index"), **values, **more)
 
 
 def title_of(view: View, choices: Choices) -> str:
@@ -176,7 +183,7 @@ def _chip(view: View, choices: Choices, name: str, field: str, values: list[tupl
         for value, words in values
     ]
     words = next((words for value, words in values if value == present), str(present))
-    return Chip(name, words, options, present != getattr(View(), field))
+    return Chip(name, words, options, present != getattr(default_of(view.q), field))
 
 
 def _statuses(choices: Choices) -> list[tuple[Any, str]]:

@@ -22,7 +22,6 @@ from app.tickets.finding import choices, colleague, queue, ticket_numbered
 from app.tickets.forms import PRIORITIES, CommentForm, NewTicketForm
 from app.tickets.models import Priority, Ticket
 from app.tickets.opening import Request, find_or_add_contact, open_ticket
-from app.tickets.search_words import number_in
 from app.tickets.settings import Mailbox, StatusCategory
 from app.tickets.timeline import timeline_of
 from app.tickets.writing import message_from
@@ -35,9 +34,8 @@ bp = Blueprint("tickets", __name__)
 @allow(Permission.TICKET_READ)
 def index() -> Response | str:
     view = g.view = inbox.read_view(request.args, choices())
-    found = _jump(view.q)
-    if found:
-        return redirect(url_for("tickets.show", number=found))
+    if view.q:
+        return redirect(inbox.address_of(view, choices()))
     select = listing.tickets_in(view, current_member)
     page = paginate(listing.ordered(select, view.sort), listing.count(select))
     return render_template(
@@ -45,16 +43,6 @@ def index() -> Response | str:
         page=inbox.page_of(view, choices(), page, now()),
         tickets=page.rows,
         addresses=[] if page.rows else _addresses(),
-    )
-
-
-def _jump(words: str) -> int | None:
-    """The number to go to when somebody typed one and pressed Enter; not while they are still typing."""
-    number = number_in(words)
-    if number is None or "HX-Request" in request.headers:
-        return None
-    return db.session.scalar(
-        Ticket.visible_to(current_member).where(Ticket.number == number).with_only_columns(Ticket.number)
     )
 
 

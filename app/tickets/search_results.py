@@ -51,6 +51,7 @@ class Results:
     rows: Sequence[Result]
     number: int = 1
     has_more: bool = False
+    is_cut: bool = False  # there are more, but no more pages
     is_empty: bool = False
 
     @property
@@ -60,7 +61,7 @@ class Results:
     @property
     def total(self) -> int | None:
         """How many there are, where that is known without counting them all."""
-        return None if self.has_more else self.first + len(self.rows) - 1
+        return None if self.has_more or self.is_cut else self.first + len(self.rows) - 1
 
 
 def results(view: View, member: Actor, number: int = 1, per_page: int = PER_PAGE) -> Results:
@@ -71,7 +72,8 @@ def results(view: View, member: Actor, number: int = 1, per_page: int = PER_PAGE
     number = min(max(number, 1), MOST_PAGES)
     ids, has_more = _ids(view, member, sought, number, per_page)
     tickets = _loaded(ids, member)
-    return Results(_placed(tickets, sought), number, has_more and number < MOST_PAGES)
+    has_page = has_more and number < MOST_PAGES
+    return Results(placed(tickets, sought), number, has_page, is_cut=has_more and not has_page)
 
 
 def _ids(view: View, member: Actor, sought: Sought, number: int, per_page: int) -> tuple[list[UUID], bool]:
@@ -95,11 +97,12 @@ def _loaded(ids: Sequence[UUID], member: Actor) -> list[Ticket]:
     return [found[each] for each in ids if each in found]
 
 
-def _placed(tickets: Sequence[Ticket], sought: Sought) -> list[Result]:
-    messages = _messages([each.id for each in tickets], tickets)
+def placed(tickets: Sequence[Ticket], sought: Sought | None = None) -> list[Result]:
+    """Where each of the tickets matched; without a query, only the tickets."""
+    messages = _messages(tickets) if sought else {}
     texts = [text for each in tickets for text in (each.subject, _who(each))]
     texts += [said.text for each in messages.values() for said in each]
-    hits = _hits(words_in(texts, sought.initials), sought)
+    hits = _hits(words_in(texts, sought.initials), sought) if sought else set()
     return [
         Result(
             each,
@@ -116,11 +119,10 @@ def _who(ticket: Ticket) -> str:
     return f"{who.name} {who.email or who.phone or ''}".strip()
 
 
-def _messages(
-    ids: Sequence[UUID], tickets: Sequence[Ticket]
-) -> Mapping[UUID, list[sa.Row[tuple[object, ...]]]]:
-    if not ids:
+def _messages(tickets: Sequence[Ticket]) -> Mapping[UUID, list[sa.Row[tuple[object, ...]]]]:
+    if not tickets:
         return {}
+    ids = [each.id for each in tickets]
     nth = sa.func.row_number().over(partition_by=Comment.ticket_id, order_by=Comment.created_at.desc())
     inner = (
         sa.select(Comment.tenant_id, Comment.id, nth.label("nth"), Comment.is_first)

@@ -19,13 +19,18 @@ group = AppGroup("search", help="The words that search reads.")
 @click.option("--organisation", "slug", help="Only this organisation, by its slug.")
 def rebuild(missing: bool, slug: str | None) -> None:
     """Index tickets anew, 500 at a time; pages and mail go on meanwhile."""
+    for name, count in rebuild_all(missing=missing, slug=slug):
+        click.echo(f"{name}: {count} tickets")
+
+
+def rebuild_all(*, missing: bool, slug: str | None = None) -> list[tuple[str, int]]:
+    """Index the tickets of every organisation, or of one. Answers whose and how many."""
     select = sa.select(Organisation.id, Organisation.name).order_by(Organisation.slug)
     if slug:
         select = select.where(Organisation.slug == slug)
-    for tenant_id, name in db.session.execute(select).all():
-        count = rebuild_organisation(tenant_id, missing=missing)
-        if count:
-            click.echo(f"{name}: {count} tickets")
+    rows = db.session.execute(select).all()
+    done = [(name, rebuild_organisation(tenant_id, missing=missing)) for tenant_id, name in rows]
+    return [(name, count) for name, count in done if count]
 
 
 def rebuild_organisation(tenant_id: UUID, *, missing: bool) -> int:

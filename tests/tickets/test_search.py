@@ -13,7 +13,7 @@ from app.tickets.search_cli import rebuild_organisation
 from app.tickets.search_index import LARGEST, index_message
 from app.tickets.search_results import results
 from app.tickets.settings import Queue
-from tests.tickets.desk import a_ticket, answer
+from tests.tickets.searchable import a_ticket, answer
 
 
 def found(person, typed, **filters):

@@ -21,6 +21,7 @@ from rq.worker import SimpleWorker
 from app import create_app, housekeeping
 from app.jobs import Lane, bell
 from app.jobs.sweeping import sweep_forever
+from app.startup import check_database
 
 FORK = get_context("fork")  # one import of the application serves every process
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ class LaneWorker(SimpleWorker):
 def work(lane: str) -> None:
     """One worker process. Without Redis it waits; the sweeper does the work meanwhile."""
     app = create_app()
+    check_database(app)
     with app.app_context():
         while True:
             connection = bell.blocking_connection(TTL)
@@ -109,7 +111,9 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         supervise(int(os.environ.get("WORKER_CONCURRENCY", "2")))
     elif arguments == ["cron"]:
-        sweep_forever(create_app(), housekeeping.tidy)
+        app = create_app()
+        check_database(app)
+        sweep_forever(app, housekeeping.tidy)
     else:
         work(Lane(arguments[0]).value)
 

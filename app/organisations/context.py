@@ -8,7 +8,9 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask, abort, g, request
 from flask_login import current_user
+from sqlalchemy.orm import lazyload
 
+from app.auth.models import User
 from app.extensions import db
 from app.organisations.models import Membership, Organisation, PartnerMembership
 from app.policy import Actor, ActorKind, Role
@@ -55,18 +57,24 @@ def enter_organisation() -> None:
 
 def member_of(organisation: Organisation, user: Any) -> Actor | None:
     """The user as a member of the organisation, through a membership or its partner; None for a stranger."""
-    membership = db.session.scalar(
-        sa.select(Membership).where(
-            Membership.tenant_id == organisation.id,
-            Membership.user_id == user.id,
-            Membership.ended_at.is_(None),
-        )
+    own = sa.and_(
+        Membership.tenant_id == organisation.id,
+        Membership.user_id == User.id,
+        Membership.ended_at.is_(None),
     )
+    by_partner = sa.and_(
+        PartnerMembership.partner_id == organisation.partner_id, PartnerMembership.user_id == User.id
+    )
+    membership, partner = db.session.execute(
+        sa.select(Membership, PartnerMembership)
+        .select_from(User)
+        .outerjoin(Membership, own)
+        .outerjoin(PartnerMembership, by_partner)
+        .where(User.id == user.id)
+        .options(lazyload("*"))  # an eager join of what may be missing would lose the row
+    ).one()
     if membership is not None:
         return membership.as_actor()
-    if organisation.partner_id is None:
-        return None
-    partner = db.session.get(PartnerMembership, (organisation.partner_id, user.id))
     if partner is None:
         return None
     return Actor(ActorKind.AGENT, organisation.id, user.name, user_id=user.id, role=Role.PARTNER_ADMIN)

@@ -19,14 +19,14 @@ def ticket_numbered(number: int, *, lock: bool = False) -> Ticket:
     select = Ticket.visible_to(current_member).where(Ticket.number == number)
     if lock:
         return load_or_404(select, lock=True)
-    return load_or_404(
-        select.options(
-            joinedload(Ticket.status, innerjoin=True),
-            joinedload(Ticket.queue, innerjoin=True),
-            joinedload(Ticket.requester, innerjoin=True),
-            joinedload(Ticket.assignee).joinedload(Membership.user, innerjoin=True),
-        )
+    whole = select.options(
+        joinedload(Ticket.status, innerjoin=True),
+        joinedload(Ticket.queue, innerjoin=True),
+        joinedload(Ticket.requester, innerjoin=True),
+        joinedload(Ticket.assignee).joinedload(Membership.user, innerjoin=True),
+        joinedload(Ticket.tags),
     )
+    return db.session.scalars(whole).unique().one_or_none() or abort(404)
 
 
 def choices() -> Choices:

@@ -1,5 +1,6 @@
 """The forms of tickets. A form about one property carries what its user saw, so that a stale change is noticed."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 from uuid import UUID
@@ -9,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import get_timezone, gettext
 from flask_babel import lazy_gettext as _
 from wtforms import DateField, EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.auth.forms import LONGEST_EMAIL, PlainForm
@@ -25,6 +27,11 @@ PRIORITIES = (
     (Priority.MEDIUM.word, _("Medium")),
     (Priority.LOW.word, _("Low")),
 )
+
+
+def offered(values: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Values and their words as a select offers them."""
+    return [SelectChoice(value, words) for value, words in values]
 
 
 def one_line(text: str | None) -> str:
@@ -52,12 +59,12 @@ class PropertyForm(PlainForm):
 class ChoiceForm(PropertyForm):
     """A property that is one of the organisation's own rows."""
 
-    value = SelectField(validators=[Optional()])
+    value = SelectField()
 
     def offer(self, choices: list[Choice], nobody: str | None = None) -> "ChoiceForm":
         """The form with these choices, and one more for none where `nobody` says how it is called."""
         empty = [("", nobody)] if nobody else []
-        self.value.choices = [*empty, *((str(each.id), each.name) for each in choices)]
+        self.value.choices = offered([*empty, *((str(each.id), each.name) for each in choices)])
         return self
 
     @property
@@ -66,7 +73,7 @@ class ChoiceForm(PropertyForm):
 
     @property
     def chosen_words(self) -> str:
-        return next((str(words) for value, words in self.value.choices if value == self.value.data), "")
+        return next((str(each.label) for each in self.value.choices if each.value == self.value.data), "")
 
 
 class StatusForm(ChoiceForm):
@@ -84,7 +91,7 @@ class QueueForm(ChoiceForm):
 
 class PriorityForm(ChoiceForm):
     column, words, kinds = "priority", _("Priority"), (EventKind.TICKET_PRIORITY_CHANGED,)
-    value = SelectField(choices=PRIORITIES)
+    value = SelectField(choices=offered(PRIORITIES))
 
     @property
     def chosen(self) -> Priority:
@@ -147,7 +154,7 @@ class WritingForm(PlainForm):
 class CommentForm(WritingForm):
     """A reply or a note."""
 
-    kind = RadioField(choices=[("reply", _("Reply")), ("note", _("Note"))], default="reply")
+    kind = RadioField(choices=offered([("reply", _("Reply")), ("note", _("Note"))]), default="reply")
     then = HiddenField()
 
 
@@ -169,22 +176,24 @@ class NewTicketForm(WritingForm):
         filters=[one_line],
     )
     queue = SelectField(_("Queue"))
-    assignee = SelectField(_("Assignee"), validators=[Optional()])
-    priority = SelectField(_("Priority"), choices=PRIORITIES, default=Priority.MEDIUM.word)
+    assignee = SelectField(_("Assignee"))
+    priority = SelectField(_("Priority"), choices=offered(PRIORITIES), default=Priority.MEDIUM.word)
     kind = RadioField(
         _("The message"),
-        choices=[
-            ("mail", _("Mail it to the requester")),
-            ("keep", _("Only write it down: they called or came by")),
-        ],
+        choices=offered(
+            [
+                ("mail", _("Mail it to the requester")),
+                ("keep", _("Only write it down: they called or came by")),
+            ]
+        ),
         default="mail",
     )
 
     def offer(self, choices: Choices) -> "NewTicketForm":
         """The form with what the organisation has."""
-        self.queue.choices = [(str(each.id), each.name) for each in choices.queues]
         nobody = ("", gettext("Nobody yet"))
-        self.assignee.choices = [nobody, *((str(each.id), each.name) for each in choices.colleagues)]
+        self.queue.choices = offered((str(each.id), each.name) for each in choices.queues)
+        self.assignee.choices = offered([nobody, *((str(each.id), each.name) for each in choices.colleagues)])
         return self
 
 

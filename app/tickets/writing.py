@@ -1,5 +1,6 @@
 """From what somebody wrote in a form to a message: the editor's HTML or plain text, and the files that go with it."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from app.tickets.forms import WritingForm
 from app.tickets.models import Ticket
 
 MOST_FILES = 50
+# Under a picture from the editor: the name and size of its file, which nobody wants to read in a mail.
+_CAPTION = re.compile(r"<figcaption>(?:(?!</?figcaption).)*+</figcaption>", re.DOTALL)
 
 
 def message_from(form: WritingForm, *, by: Actor, ticket: Ticket | None = None) -> Message | None:
@@ -46,7 +49,8 @@ def _with_pictures(html: str, files: Sequence[Attachment]) -> str:
             file.content_id = file.content_id or f"{file.id}@worktrackr"
             file.is_inline = True
             known[address] = file.content_id
-    return richtext.sanitise(html, pictures=known)
+    clean = _CAPTION.sub("", richtext.sanitise(html, pictures=known))
+    return clean.replace("<figure>", "<div>").replace("</figure>", "</div>")  # mail clients indent figures
 
 
 def _draft_ids() -> list[UUID]:

@@ -7,6 +7,8 @@
   let editor = null;
   let pause = 0;
 
+  Trix.config.attachments.preview.caption = { name: false, size: false }; // They would be mailed as text.
+
   const kind = () => form.querySelector("[name=kind]:checked");
 
   const mount = () => {

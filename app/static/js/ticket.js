@@ -22,6 +22,19 @@
     frame(link);
   });
 
+  // Somebody was faster: say so where one looks, also when the details are a closed sheet.
+  const conflict = () => {
+    const side = document.getElementById("side");
+    if (!side.checkVisibility()) side.showPopover();
+    document.getElementById("conflict").scrollIntoView({ block: "nearest" });
+  };
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.response?.status === 409) conflict();
+    if (ctx.sourceElement?.matches?.("[data-clear]")) document.querySelectorAll("[data-clear]").forEach((form) => form.reset());
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     const messages = document.querySelectorAll(".message");
     if (!location.hash && messages.length > 3) messages[messages.length - 1].scrollIntoView({ block: "start" });

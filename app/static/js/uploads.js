@@ -56,7 +56,7 @@
   const embed = async (form, attachment) => {
     try {
       const sent = await send(form, attachment.file, (percent) => attachment.setUploadProgress(percent));
-      attachment.setAttributes({ url: sent.url, href: sent.url, id: sent.id });
+      attachment.setAttributes({ url: sent.url });
       remember(form, sent.id);
     } catch {
       attachment.remove();

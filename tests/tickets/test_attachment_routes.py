@@ -29,7 +29,10 @@ def upload(browser, path, name="port.png", data=None):
 def test_a_pasted_picture_travels_inside_the_message(acme, signed_in, path):
     browser = signed_in(acme.staff)
     sent = upload(browser, path)
-    html = f'<div>Look:<figure class="x"><img src="{sent["url"]}" width="900"><figcaption>port.png</figcaption></figure></div>'
+    figure = (
+        f'<figure class="x"><img src="{sent["url"]}" width="900"><figcaption>port.png</figcaption></figure>'
+    )
+    html = f"<div>Look:{figure}</div>"
     browser.post(f"{path}/comments", data={"kind": "reply", "html": html, "attachment": sent["id"]})
     db.session.rollback()
     file = db.session.query(Attachment).one()

@@ -18,7 +18,7 @@ _config = settings()
 logs.configure(_config)
 
 wsgi_app = "wsgi:app"
-bind = f"{'127.0.0.1' if _config.is_development else '0.0.0.0'}:{_config.port}"  # noqa: S104
+bind = f"{'0.0.0.0' if _config.is_production else '127.0.0.1'}:{_config.port}"  # noqa: S104
 worker_class = "gthread"
 workers = int(_config.web_concurrency)
 threads = int(_config.web_threads)

@@ -1,0 +1,60 @@
+"""The faults: each happens to a running stack, lasts a moment, and is over when its function returns."""
+
+import random
+import time
+from collections.abc import Callable
+
+from tests.faults.stack import Stack, pause
+
+Fault = Callable[[Stack, random.Random], None]
+
+
+def redis_is_killed(stack: Stack, chance: random.Random) -> None:
+    process = stack.redis_process()
+    process.kill()
+    process.wait()
+    time.sleep(chance.uniform(0.5, 3))
+    stack.redis.start()
+
+
+def redis_is_flushed(stack: Stack, chance: random.Random) -> None:
+    stack.redis.ask("FLUSHALL")
+
+
+def redis_hangs(stack: Stack, chance: random.Random) -> None:
+    pause(stack.redis_process(), chance.uniform(2, 5))
+
+
+def the_worker_is_killed(stack: Stack, chance: random.Random) -> None:
+    stack.kill("worker")
+    time.sleep(chance.uniform(0, 2))
+    stack.start("worker")
+
+
+def one_lane_is_killed(stack: Stack, chance: random.Random) -> None:
+    lanes = stack.children("worker")
+    if lanes:
+        chance.choice(lanes).kill()
+
+
+def postgresql_restarts(stack: Stack, chance: random.Random) -> None:
+    stack.postgresql.stop("immediate")
+    time.sleep(chance.uniform(0, 1))
+    stack.postgresql.start()
+
+
+def a_web_process_is_killed(stack: Stack, chance: random.Random) -> None:
+    processes = stack.children("web")
+    if processes:
+        chance.choice(processes).kill()
+
+
+FAULTS: tuple[Fault, ...] = (
+    redis_is_killed,
+    redis_is_flushed,
+    redis_hangs,
+    the_worker_is_killed,
+    one_lane_is_killed,
+    postgresql_restarts,
+    a_web_process_is_killed,
+)

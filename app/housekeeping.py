@@ -10,6 +10,7 @@ from app.auth.models import Session
 from app.extensions import db, now
 from app.mail.models import ProviderReceipt
 from app.organisations.models import Organisation
+from app.signup.models import Registration
 from app.tenancy import acting_for
 from app.tickets.attaching import discard
 from app.tickets.conversation import Attachment
@@ -24,13 +25,18 @@ log = structlog.get_logger()
 
 def tidy() -> None:
     """Do every chore; one that fails does not keep the others from their turn."""
-    for chore in (forget_receipts, forget_sessions, discard_drafts):
+    for chore in (forget_receipts, forget_registrations, forget_sessions, discard_drafts):
         _alone(chore)
 
 
 def forget_receipts() -> None:
     """Forget the tokens of webhooks that can no longer come again."""
     db.session.execute(sa.delete(ProviderReceipt).where(ProviderReceipt.received_at < now() - RECEIPTS))
+
+
+def forget_registrations() -> None:
+    """Forget who wanted to register and never confirmed it."""
+    db.session.execute(sa.delete(Registration).where(Registration.expires_at < now()))
 
 
 def forget_sessions() -> None:

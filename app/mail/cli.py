@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
-from datetime import timedelta
 
 import click
-import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.extensions import db, now
-from app.mail.models import ProviderReceipt
+from app.extensions import db
 from app.mail.receive import UnknownRecipient, accept
 from app.mail.routing import recipients_in
 from app.mail.smtp_in import controller
 
 group = AppGroup("mail", help="Mail in and out.")
-
-# Longer than any provider's signature is believed.
-KEPT = timedelta(days=3)
 
 
 @group.command("receive")
@@ -55,12 +49,3 @@ def listen(host: str, port: int | None) -> None:
         signal.sigwait(stops)
     finally:
         listener.stop()
-
-
-@group.command("forget-tokens")
-def forget_tokens() -> None:
-    """Delete providers' tokens that are too old to be believed anyway."""
-    old = sa.delete(ProviderReceipt).where(ProviderReceipt.received_at < now() - KEPT)
-    count = db.session.execute(old.returning(ProviderReceipt.token)).fetchall()
-    db.session.commit()
-    click.echo(f"{len(count)} forgotten.")

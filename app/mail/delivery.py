@@ -1,4 +1,4 @@
-"""What became of a mail after it left: Mailgun's events, in any order and any number, end in the same state."""
+"""What became of a mail after it left: reports in any order and any number end in the same state."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,14 +24,18 @@ LONGEST_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Report:
-    """One event of Mailgun's. `state` is None for a temporary failure: Mailgun goes on trying."""
+    """What a provider's event or a bounce says. `state` is None for a temporary failure: they go on trying.
 
-    id: str
+    `is_mailbox_dead` says that the recipient is out of reach for good, not only for this mail.
+    """
+
     message_id: str
     state: OutboundState | None
     at: datetime
     recipient: str
     reason: str
+    is_mailbox_dead: bool = False
+    id: str = ""
 
 
 def record(event: Any) -> bool:
@@ -61,6 +65,7 @@ def read(event: Any) -> Report | None:
             id=richtext.printable(str(event["id"]))[:200],
             message_id=richtext.printable(str(event["message"]["headers"]["message-id"])).strip("<>")[:300],
             state=_state(kind, str(event.get("severity", ""))),
+            is_mailbox_dead=kind == "failed",
             at=datetime.fromtimestamp(float(event["timestamp"]), UTC),
             recipient=richtext.printable(str(event.get("recipient", "")))[:254],
             reason=richtext.snippet(f"{status.get('code', '')} {words}", 400),
@@ -72,6 +77,8 @@ def read(event: Any) -> Report | None:
 def apply(message: OutboundMessage, report: Report) -> None:
     """Move the message on to what the report says, unless a stronger or later report has been heard already."""
     state = report.state or OutboundState.SENT
+    if state is OutboundState.FAILED and len(_recipients(message)) > 1:
+        state = OutboundState.SENT  # one of several is out of reach: the mail as a whole has gone out
     reason = "" if state is OutboundState.DELIVERED else _words(report)
     known = (RANK[message.state], message.settled_at or LONGEST_AGO, message.reason)
     if (RANK[state], report.at, reason) > known:
@@ -117,7 +124,7 @@ def _tell(message: OutboundMessage, report: Report) -> None:
         changes={"recipient": [None, report.recipient], "reason": [None, _words(report)]},
     )
     recipient = report.recipient.lower()
-    if is_complaint or recipient not in {address.lower() for _, address in [*message.to, *message.cc]}:
+    if not report.is_mailbox_dead or recipient not in _recipients(message):
         return
     db.session.execute(
         sa.update(Contact)
@@ -129,6 +136,10 @@ def _tell(message: OutboundMessage, report: Report) -> None:
         .values(undeliverable_at=report.at)
         .execution_options(synchronize_session=False)
     )
+
+
+def _recipients(message: OutboundMessage) -> set[str]:
+    return {address.lower() for _, address in [*message.to, *message.cc]}
 
 
 def _words(report: Report) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.events import EventKind, record
-from app.extensions import db, now
-from app.mail import settling
+from app.extensions import db
+from app.mail import delivery, settling
+from app.mail.delivery import Report
 from app.mail.inbound import Inbound, Kind
 from app.mail.models import InboundMessage, OutboundMessage, OutboundState
 from app.mail.threads import load
-from app.policy import Actor, ActorKind
-from app.tickets.models import Ticket
-from app.tickets.settings import Contact
 
 _FINAL = (OutboundState.FAILED, OutboundState.COMPLAINED)
 
@@ -24,14 +21,16 @@ def take_report(message: InboundMessage, mail: Inbound) -> None:
         settling.drop(message, f"{mail.kind}: about no mail of ours")
         return
     ticket = load(message.tenant_id, sent.ticket_id) if sent.ticket_id else None
-    if mail.kind is Kind.BOUNCE and ticket:
-        _undeliverable(message, mail, sent, ticket)
-        settling.threaded(message, ticket, None, "bounce")
-    elif mail.kind is Kind.COMPLAINT and ticket:
-        _complained(message, sent, ticket)
-        settling.threaded(message, ticket, None, "complaint")
-    else:
+    report = _report(message, mail, sent)
+    if report is None:
         settling.drop(message, f"{mail.kind}: the mail is still on its way", ticket)
+        return
+    if sent.state not in _FINAL:
+        delivery.apply(sent, report)
+    if ticket:
+        settling.threaded(message, ticket, None, mail.kind.value)
+    else:
+        settling.drop(message, f"{mail.kind}: noted")
 
 
 def _sent(message: InboundMessage, mail: Inbound) -> OutboundMessage | None:
@@ -47,39 +46,17 @@ def _sent(message: InboundMessage, mail: Inbound) -> OutboundMessage | None:
     )
 
 
-def _undeliverable(message: InboundMessage, mail: Inbound, sent: OutboundMessage, ticket: Ticket) -> None:
-    report = mail.dsn
-    if report is None or sent.state in _FINAL:
-        return
-    recipients = {address.lower() for _, address in (*sent.to, *sent.cc)}
-    bounced = report.final_recipient if report.final_recipient in recipients else ""
-    # One of several recipients is out of reach: the mail as a whole has arrived.
-    if not bounced or recipients == {bounced}:
-        sent.state, sent.settled_at = OutboundState.FAILED, now()
-    sent.reason = f"{report.status} {report.diagnostic}".strip()[:500]
-    if bounced and report.is_permanent:
-        db.session.execute(
-            sa.update(Contact)
-            .where(Contact.tenant_id == message.tenant_id, Contact.email == bounced)
-            .values(undeliverable_at=now())
-        )
-    changes = {"recipient": [None, bounced], "reason": [None, sent.reason]}
-    _say(EventKind.EMAIL_BOUNCED, message, sent, ticket, changes)
-
-
-def _complained(message: InboundMessage, sent: OutboundMessage, ticket: Ticket) -> None:
-    if sent.state is OutboundState.COMPLAINED:
-        return
-    sent.state, sent.settled_at, sent.reason = OutboundState.COMPLAINED, now(), "complaint"
-    _say(EventKind.EMAIL_FAILED, message, sent, ticket, {"reason": [None, "complaint"]})
-
-
-def _say(
-    kind: EventKind,
-    message: InboundMessage,
-    sent: OutboundMessage,
-    ticket: Ticket,
-    changes: dict[str, list[str | None]],
-) -> None:
-    by = Actor(ActorKind.SYSTEM, message.tenant_id)
-    record(kind, by=by, ticket_id=ticket.id, comment_id=sent.comment_id, changes=changes)
+def _report(message: InboundMessage, mail: Inbound, sent: OutboundMessage) -> Report | None:
+    """What the mail says about ours (RFC 3464, RFC 5965), or None where nothing is decided yet."""
+    if mail.kind is Kind.COMPLAINT:
+        return Report(sent.message_id, OutboundState.COMPLAINED, message.received_at, "", "")
+    if mail.kind is not Kind.BOUNCE or mail.dsn is None:
+        return None
+    return Report(
+        sent.message_id,
+        OutboundState.FAILED,
+        message.received_at,
+        recipient=mail.dsn.final_recipient,
+        reason=f"{mail.dsn.status} {mail.dsn.diagnostic}".strip()[:500],
+        is_mailbox_dead=mail.dsn.is_permanent,
+    )

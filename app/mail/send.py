@@ -22,7 +22,6 @@ from app.storage import StorageUnavailable
 # An outage of a day is waited out; its end is noticed within ten minutes.
 PATIENCE = timedelta(hours=24)
 WAITS = (1.0, 10.0, 60.0, 300.0, 600.0)  # seconds before the second, third … attempt
-SETTLING = timedelta(seconds=60)  # after which a provider's records show what it has taken
 GONE = (OutboundState.SENT, OutboundState.DELIVERED, OutboundState.COMPLAINED)
 
 
@@ -56,7 +55,7 @@ def send(message_id: str) -> None:
     except StorageUnavailable as error:
         _come_back(message, error)
     except Uncertain as error:
-        _come_back(message, error, SETTLING.total_seconds())
+        _come_back(message, error, transport.settles or None)
 
 
 def send_again(message: OutboundMessage) -> None:
@@ -79,7 +78,8 @@ def _has_gone(message: OutboundMessage, transport: Transport) -> bool:
     """Whether an attempt that ended without an answer was taken. Where nobody can tell, it is sent once more."""
     if message.state is not OutboundState.SENDING:
         return False
-    rest = (message.attempted_at or message.created_at) + SETTLING - now()
+    settled_at = (message.attempted_at or message.created_at) + timedelta(seconds=transport.settles)
+    rest = settled_at - now()
     if rest > timedelta():
         raise TryAgain("an attempt ended without an answer", rest.total_seconds(), counts=False)
     accepted = transport.was_accepted(message.message_id)

@@ -57,7 +57,7 @@ def store(
         id=new_id(),
         tenant_id=tenant_id,
         ticket_id=ticket.id if ticket else None,
-        uploaded_by_id=by.membership_id if by else None,
+        uploaded_by_id=by.user_id if by else None,
         name=file.name,
         content_type=_type_of(file),
         size=len(file.data),
@@ -96,7 +96,7 @@ def drafts(ids: Sequence[UUID], *, by: Actor, ticket: Ticket | None = None) -> l
             Attachment.tenant_id == by.tenant_id,
             Attachment.id.in_(ids),
             Attachment.comment_id.is_(None),
-            Attachment.uploaded_by_id == by.membership_id,
+            Attachment.uploaded_by_id == by.user_id,
             Attachment.ticket_id.is_(None) if ticket is None else Attachment.ticket_id == ticket.id,
         )
     )
@@ -107,7 +107,7 @@ def drafts(ids: Sequence[UUID], *, by: Actor, ticket: Ticket | None = None) -> l
 def visible_attachment(member: Actor, attachment_id: UUID) -> "sa.Select[Attachment]":
     """The attachment, if it is on a ticket the member may see, or a draft of the member's own."""
     tickets = Ticket.visible_to(member).with_only_columns(Ticket.id)
-    own = sa.and_(Attachment.comment_id.is_(None), Attachment.uploaded_by_id == member.membership_id)
+    own = sa.and_(Attachment.comment_id.is_(None), Attachment.uploaded_by_id == member.user_id)
     posted = sa.and_(Attachment.comment_id.is_not(None), Attachment.ticket_id.in_(tickets))
     return sa.select(Attachment).where(
         Attachment.tenant_id == member.tenant_id, Attachment.id == attachment_id, sa.or_(own, posted)

@@ -57,14 +57,13 @@ class Attachment(Tenanted, Model):
     __table_args__ = (
         tenant_key("ticket_id", "tickets", ondelete="CASCADE"),
         tenant_key("comment_id", "comments", ondelete="CASCADE"),
-        tenant_key("uploaded_by_id", "memberships"),
         sa.Index("ix_attachments_ticket", "tenant_id", "ticket_id"),
         sa.Index("ix_attachments_comment", "tenant_id", "comment_id"),
     )
 
     ticket_id: Mapped[UUID | None]  # None: uploaded for a ticket that is still being written
     comment_id: Mapped[UUID | None]
-    uploaded_by_id: Mapped[UUID | None]
+    uploaded_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     name: Mapped[str]
     content_type: Mapped[str]
     size: Mapped[int] = mapped_column(sa.BigInteger)

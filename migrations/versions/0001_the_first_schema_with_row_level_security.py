@@ -527,9 +527,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "uploaded_by_id"],
-            ["memberships.tenant_id", "memberships.id"],
-            name=op.f("fk_attachments_tenant_id_uploaded_by_id"),
+            ["uploaded_by_id"], ["users.id"], name=op.f("fk_attachments_uploaded_by_id")
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["organisations.id"], name=op.f("fk_attachments_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_attachments")),

@@ -44,6 +44,10 @@ class Dying:
             die()
         return delivery
 
+    @property
+    def settles(self) -> float:
+        return self.real.settles
+
     def was_accepted(self, message_id: str) -> bool | None:
         return self.real.was_accepted(message_id)
 

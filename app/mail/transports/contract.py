@@ -30,7 +30,9 @@ class Delivery:
 
 
 class Transport(Protocol):
-    """Hands one mail over."""
+    """Hands one mail over. `settles` is after how many seconds its records show what it has taken."""
+
+    settles: float
 
     def deliver(self, raw: bytes, envelope_from: str, recipients: Sequence[str]) -> Delivery:
         """Hand the mail over once. Raises Temporary, Permanent or Uncertain."""

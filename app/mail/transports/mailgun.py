@@ -23,6 +23,8 @@ _NOT_TAKEN = (ConnectTimeoutError, NewConnectionError)
 class MailgunTransport:
     """One sending domain at Mailgun."""
 
+    settles = 60.0
+
     def __init__(self, base: str, domain: str, key: str) -> None:
         self._messages = f"{base.rstrip('/')}/v3/{domain}/messages.mime"
         self._events = f"{base.rstrip('/')}/v3/{domain}/events"

@@ -17,6 +17,8 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 class SinkTransport:
     """Files named by the hash of their Message-ID, so that a mail sent twice is there once."""
 
+    settles = 0.0
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 

@@ -19,6 +19,8 @@ _DOT = re.compile(rb"(?m)^\.")
 class SmtpTransport:
     """One server. `is_tls` means TLS from the first byte; otherwise STARTTLS is used where offered."""
 
+    settles = 0.0
+
     host: str
     port: int
     user: str = ""

@@ -4,6 +4,8 @@ from flask import Flask
 
 from app import cli, errors, extensions, headers, health, logs, pages, startup, storage, web
 from app import reactions as reactions  # declares what follows events
+from app.account import reset_routes, security_routes
+from app.account import routes as account_routes
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
 from app.mail import cli as mail_cli
@@ -47,6 +49,8 @@ def create_app(config: Config | None = None) -> Flask:
     ):
         app.register_blueprint(routes.bp)
     for routes in (ticket_routes, search_routes, property_routes, attachment_routes, mail_routes):
+        app.register_blueprint(routes.bp)
+    for routes in (account_routes, security_routes, reset_routes):
         app.register_blueprint(routes.bp)
     cli.init_app(app)
     for commands in (mail_cli, search_cli):

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from app.auth import passwords, sessions
+from app.auth import credentials, passwords, second_factor, sessions
 from app.auth.models import User
 from app.auth.signing_in import find_user, normal_email
 from app.demo import loading
@@ -50,10 +50,21 @@ def reset_password(email: str, password: str) -> None:
     """Give a user a new password, and end all their sessions."""
     user = _user(email)
     _acceptable(password, email)
-    user.password_hash = passwords.hashed(password)
-    sessions.end_all(user)
+    credentials.set_password(user, password)
     db.session.commit()
     click.echo(f"{user.email} has a new password and is signed out everywhere.")
+
+
+@user_group.command("forget-second-factor")
+@click.argument("email")
+@click.confirmation_option(prompt="Are you sure of who asks? The password alone will sign in.")
+def forget_second_factor(email: str) -> None:
+    """For somebody who lost phone and recovery codes: back to the password, signed out everywhere."""
+    user = _user(email)
+    second_factor.give_up(user)
+    sessions.end_all(user)
+    db.session.commit()
+    click.echo(f"{user.email} signs in with the password alone and can set up a second factor anew.")
 
 
 @organisation_group.command("create")

@@ -11,12 +11,14 @@ from flask import Flask
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, current_user
+from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, registry
+
+from app import reader
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,12 +62,9 @@ def init_app(app: Flask) -> None:
     login.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
-    babel.init_app(app, default_locale="en_GB", timezone_selector=_zone_of_the_reader)
-
-
-def _zone_of_the_reader() -> str | None:
-    """Times are shown as the clock of whoever is signed in has them."""
-    return getattr(current_user, "time_zone", None)
+    babel.init_app(
+        app, default_locale="en_GB", locale_selector=reader.locale, timezone_selector=reader.time_zone
+    )
 
 
 def now() -> datetime:

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from babel.dates import format_timedelta
 from flask import Flask
-from flask_babel import format_date, format_datetime, get_locale, gettext
+from flask_babel import format_date, format_datetime, get_locale, gettext, to_user_timezone
 
 from app.assets import Assets
 
@@ -44,8 +44,8 @@ def ago(then: datetime, now: datetime | None = None) -> str:
 
 def moment(then: datetime, now: datetime | None = None) -> str:
     """The day of a time as one would say it: "3 Feb", with the year when it is another year."""
-    same_year = then.year == (now or datetime.now(UTC)).year
-    return format_date(then.date(), "d MMM" if same_year else "d MMM yyyy")
+    day, today = (to_user_timezone(each).date() for each in (then, now or datetime.now(UTC)))
+    return format_date(day, "d MMM" if day.year == today.year else "d MMM yyyy")
 
 
 def exact(then: datetime) -> str:

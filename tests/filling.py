@@ -8,11 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from PIL import Image
 
+from app.auth.models import Portrait, Session
 from app.extensions import db, new_id, now
 from app.jobs import Job
 from app.mail.models import InboundMessage, MessageReference, OutboundKind, OutboundMessage
-from app.organisations.models import Membership
-from app.policy import Actor, ActorKind
+from app.organisations.models import Invitation, Membership
+from app.policy import Actor, ActorKind, Role
 from app.tenancy import acting_for, tenanted_models
 from app.tickets import attaching, changing
 from app.tickets.commenting import Message, note, reply
@@ -41,6 +42,8 @@ class Filled:
     queue_id: UUID
     contact_id: UUID
     tag: str
+    session_id: UUID
+    invitation_id: UUID
 
 
 def fill(house: House, *, number: int = 1) -> Filled:
@@ -72,6 +75,8 @@ def fill(house: House, *, number: int = 1) -> Filled:
             ticket.queue_id,
             ticket.requester_id,
             db.session.scalars(sa.select(Tag.name)).first(),
+            _session(house),
+            _invitation(house),
         )
     db.session.commit()
     return filled
@@ -90,6 +95,36 @@ def _ticket(house: House) -> Ticket:
     reply(ticket, Message.plain("an answer"), by=staff)
     note(ticket, Message.plain("a note"), by=staff)
     return ticket
+
+
+def _session(house: House) -> UUID:
+    """The staff member's browser, and their picture."""
+    session = Session(
+        id=new_id(),
+        token_hash=str(new_id()),
+        user_id=house.staff.user_id,
+        host="x",
+        expires_at=now() + timedelta(1),
+    )
+    db.session.add(session)
+    db.session.add(Portrait(user_id=house.staff.user_id, data=b"x", content_type="image/png"))
+    db.session.flush()
+    return session.id
+
+
+def _invitation(house: House) -> UUID:
+    invitation = Invitation(
+        id=new_id(),
+        email=f"ina@{house.slug}.example",
+        role=Role.STAFF,
+        queue_ids=[],
+        token_hash=str(new_id()),
+        invited_by_id=house.admin.user_id,
+        expires_at=now() + timedelta(days=7),
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    return invitation.id
 
 
 def _mails(house: House, ticket: Ticket) -> tuple[InboundMessage, OutboundMessage]:

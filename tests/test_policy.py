@@ -67,6 +67,9 @@ def test_the_public_views_are_these_and_no_others(app):
     assert public <= {
         "auth.sign_in",  # before one is somebody
         "auth.sign_out",  # also for those who are out already
+        "auth.code",  # asks for the half session of whoever gave the right password
+        "reset.ask",  # before one can sign in
+        "reset.choose",  # the link in the mail
         "signup.register",
         "signup.confirm",  # the link in the mail
         "files.download",  # the signed link in a mail

@@ -14,12 +14,17 @@ TENANTED = sorted(tenanted_models(), key=lambda model: model.__tablename__)
 TABLES = [model.__tablename__ for model in TENANTED]
 # Tables that belong to nobody or to everybody, and why.
 GLOBAL = {
+    "account_links": "of users, who belong to many",
     "alembic_version": "the schema's own",
+    "half_sessions": "of users, who belong to many",
     "organisations": "the tenants themselves; names and slugs are public",
     "partners": "above the tenants",
     "partner_memberships": "above the tenants",
+    "portraits": "of users, who belong to many",
     "provider_receipts": "tokens of providers, without content",
+    "recovery_codes": "of users, who belong to many",
     "registrations": "before there is an organisation",
+    "second_factors": "of users, who belong to many",
     "sessions": "of users, who belong to many",
     "ticket_search": "under row-level security no index answers @@, so it holds lexemes only, behind a mark of their"
     " organisation, and is only ever joined to tickets; tests/tickets/test_search.py holds that",

@@ -24,6 +24,8 @@ from tests.filling import fingerprint
 # own entry comes before its parameter's.
 SAMPLES = {
     "number": lambda foreign: foreign.number,
+    "session_id": lambda foreign: foreign.session_id,
+    "user_id": lambda foreign: foreign.house.staff.user_id,
     "attachment_id": lambda foreign: foreign.attachment_id,
     "message_id": lambda foreign: foreign.inbound_id,
     "comment_id": lambda foreign: foreign.comment_id,
@@ -33,6 +35,8 @@ MISSING = {int: 987654, str: "nothing-of-this-name"}
 EXEMPT = {
     "static": "the same files for everybody",
     "signup.confirm": "the token is the right; there is no organisation yet",
+    "reset.choose": "the token is the right; it is a user's, who belongs to many",
+    "security.confirm_address": "the token is the right; it is a user's, who belongs to many",
     "files.download": "the signed token is the right: it carries organisation and file",
     "sink.show": "development only: the mails of the whole installation",
     "sink.body": "development only: the mails of the whole installation",

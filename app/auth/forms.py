@@ -5,12 +5,11 @@ from typing import Any
 from flask import abort, request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField
+from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from app.auth.fields import LONGEST_EMAIL
 from app.auth.passwords import LONGEST
-
-LONGEST_EMAIL = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
 
 
 class PlainForm(FlaskForm):
@@ -38,3 +37,16 @@ class SignInForm(PlainForm):
         _("Password"),
         [InputRequired(_("Enter your password.")), Length(max=LONGEST)],
     )
+
+
+class CodeForm(PlainForm):
+    """A code of the second factor, or one of the recovery codes."""
+
+    code = StringField(_("Code"), [InputRequired(_("Enter the code.")), Length(max=60)])
+
+
+class ProveForm(PlainForm):
+    """The password, or a code instead of it."""
+
+    password = PasswordField(_("Password"), [Length(max=LONGEST)])
+    code = StringField(_("Code from your app"), [Length(max=60)])

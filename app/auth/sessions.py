@@ -1,13 +1,15 @@
 """Signed-in browsers: a random token in a host-only cookie, its hash and everything else in PostgreSQL."""
 
-import hashlib
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Request, Response, current_app, g, request
 
+from app.auth import half_sessions
+from app.auth.links import hash_of
 from app.auth.models import Session, User
 from app.extensions import db, login, now
 
@@ -20,7 +22,7 @@ def start(user: User) -> Session:
     end_current()
     token = secrets.token_urlsafe(32)
     session = Session(
-        token_hash=_hash(token),
+        token_hash=hash_of(token),
         user_id=user.id,
         host=request.host,
         address=request.remote_addr,
@@ -38,19 +40,41 @@ def end_current() -> None:
     if token:
         db.session.execute(
             sa.update(Session)
-            .where(Session.token_hash == _hash(token), Session.ended_at.is_(None))
+            .where(Session.token_hash == hash_of(token), Session.ended_at.is_(None))
             .values(ended_at=now())
         )
     g.session_token = ""
 
 
 def end_all(user: User) -> None:
-    """Sign the user out everywhere: after a new password, a new address, or an operator's word."""
-    db.session.execute(
-        sa.update(Session)
-        .where(Session.user_id == user.id, Session.ended_at.is_(None))
-        .values(ended_at=now())
+    """Sign the user out everywhere: after a new password, a new address or role, or an operator's word."""
+    half_sessions.end_all(user)
+    db.session.execute(_live(user).values(ended_at=now()))
+
+
+def end_others(user: User) -> None:
+    """Sign the user out on every browser but this one."""
+    half_sessions.end_all(user)
+    db.session.execute(_live(user).where(Session.id != g.session.id).values(ended_at=now()))
+
+
+def end_one(user: User, session_id: UUID) -> bool:
+    """Sign the user out on one browser. False where there is no such session of theirs."""
+    ended = _live(user).where(Session.id == session_id).values(ended_at=now())
+    return db.session.scalar(ended.returning(Session.id)) is not None
+
+
+def live_sessions(user: User) -> "sa.Select[Session]":
+    """The browsers the user is signed in with, the one used last first."""
+    return (
+        sa.select(Session)
+        .where(Session.user_id == user.id, Session.ended_at.is_(None), Session.expires_at > sa.func.now())
+        .order_by(Session.seen_at.desc(), Session.id.desc())
     )
+
+
+def _live(user: User) -> sa.Update:
+    return sa.update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
 
 
 @login.request_loader
@@ -61,7 +85,7 @@ def load_user(incoming: Request) -> User | None:
         return None
     session = db.session.scalar(
         sa.select(Session).where(
-            Session.token_hash == _hash(token),
+            Session.token_hash == hash_of(token),
             Session.host == incoming.host,
             Session.ended_at.is_(None),
             Session.expires_at > sa.func.now(),
@@ -88,10 +112,6 @@ def cookie_name() -> str:
     return "__Host-worktrackr" if current_app.config["WORKTRACKR"].is_https else "worktrackr"
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def send_cookie(response: Response) -> Response:
     """Hand the browser the token of a session started in this request, or take the old one away."""
     token = g.pop("session_token", None)
@@ -107,3 +127,4 @@ def send_cookie(response: Response) -> Response:
 
 def init_app(app: Flask) -> None:
     app.after_request(send_cookie)
+    half_sessions.init_app(app)

@@ -5,6 +5,7 @@ import ipaddress
 import time
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 import structlog
 from flask import Flask, current_app
@@ -25,6 +26,8 @@ ACCOUNT = RateLimitItemPerHour(60, 1, namespace="account")
 # Somebody who has us write to other people's addresses.
 LETTERS_TO = RateLimitItemPerHour(3, 1, namespace="letters-to")
 LETTERS_FROM = RateLimitItemPerHour(10, 1, namespace="letters-from")
+# Somebody who has the password and guesses codes. A million codes, three good at a time: more than a year to even odds.
+CODES = RateLimitItemPerMinute(5, 15, namespace="codes")
 
 
 class Throttled(Exception):
@@ -87,6 +90,16 @@ def count_letter(email: str, address: str) -> None:
     """Count a mail that a stranger has us send. Raises Throttled."""
     counters().enter(LETTERS_FROM, network(address))
     counters().enter(LETTERS_TO, _digest(email))
+
+
+def count_code(user_id: UUID) -> None:
+    """Count a try at a user's second factor, from wherever. Raises Throttled."""
+    counters().enter(CODES, str(user_id))
+
+
+def forgive_code(user_id: UUID) -> None:
+    """After the right code."""
+    counters().forget(CODES, str(user_id))
 
 
 def network(address: str | None) -> str:

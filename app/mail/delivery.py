@@ -84,7 +84,7 @@ def apply(message: OutboundMessage, report: Report) -> None:
     if (RANK[state], report.at, reason) > known:
         message.state, message.settled_at, message.reason = state, report.at, reason
     message.sent_at = min(message.sent_at or report.at, report.at)
-    if report.state in (OutboundState.FAILED, OutboundState.COMPLAINED):
+    if report.state in (OutboundState.FAILED, OutboundState.COMPLAINED) and message.ticket_id is not None:
         _tell(message, report)
 
 

@@ -42,6 +42,7 @@ class OutboundKind(StrEnum):
     REPLY = "reply"
     ACKNOWLEDGEMENT = "acknowledgement"
     NOTICE = "notice"
+    ACCOUNT = "account"  # to a person about their login or membership; about no ticket
 
 
 class InboundMessage(Tenanted, Model):
@@ -134,6 +135,9 @@ class OutboundMessage(Tenanted, Model):
     is_uncertain: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)
     provider_id: Mapped[str | None]
+    # The words of an account mail, which may hold a link that signs: sealed, and gone once sent.
+    sealed: Mapped[bytes | None] = mapped_column(deferred=True)
+    expires_at: Mapped[datetime | None]  # after which it is dropped rather than sent late
     created_at: Mapped[datetime] = mapped_column(default=now)
     attempted_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]

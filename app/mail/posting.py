@@ -1,10 +1,13 @@
 """Deciding on an outgoing mail: to whom, from which address, and the row that says so before anything is sent."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from email.utils import make_msgid
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db, new_id
@@ -12,8 +15,10 @@ from app.jobs import later
 from app.mail import ours
 from app.mail.letter import BadAddress, Person
 from app.mail.models import InboundMessage, OutboundKind, OutboundMessage, OutboundState
+from app.mail.notices import Notice, sealed
 from app.mail.send import send
 from app.mail.wording import answer_subject
+from app.tenancy import current_tenant_id
 from app.tickets.changing import participants
 from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
@@ -39,6 +44,25 @@ def post_reply(ticket: Ticket, comment: Comment) -> None:
 def post_acknowledgement(ticket: Ticket, comment: Comment, *, subject: str, to: Person) -> None:
     """Tell the requester that the first message has arrived. Once per ticket, ever."""
     _post(OutboundKind.ACKNOWLEDGEMENT, ticket, comment, to=[to], cc=[], subject=subject)
+
+
+def post_notice(notice: Notice, *, purpose: str, expires_at: datetime | None = None) -> None:
+    """Tell a person something about their login or membership, once for each purpose; never after it expires."""
+    own_id = new_id()
+    values: dict[str, Any] = {
+        "id": own_id,
+        "tenant_id": current_tenant_id(),
+        "kind": OutboundKind.ACCOUNT,
+        "purpose": f"{OutboundKind.ACCOUNT}:{purpose}",
+        "message_id": make_msgid(domain=current_app.config["MAIL_DOMAIN"]),
+        "to": [["", notice.to]],
+        "cc": [],
+        "subject": notice.subject,
+        "sealed": sealed(notice),
+        "expires_at": expires_at,
+        "state": OutboundState.QUEUED,
+    }
+    _queue(values)
 
 
 def mailbox_for(ticket: Ticket) -> Mailbox | None:
@@ -104,7 +128,11 @@ def _post(
         "state": OutboundState.FAILED if fault else OutboundState.QUEUED,
         "reason": fault,
     }
+    _queue(values)
+
+
+def _queue(values: dict[str, Any]) -> None:
     statement = insert(OutboundMessage).values(values).on_conflict_do_nothing().returning(OutboundMessage.id)
     made = db.session.scalar(statement)
-    if made and not fault:
+    if made and values["state"] is OutboundState.QUEUED:
         later(send, made)

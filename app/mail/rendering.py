@@ -9,7 +9,7 @@ from flask_babel import force_locale, gettext
 
 from app import richtext
 from app.extensions import db
-from app.mail import history, ours
+from app.mail import history, notices, ours
 from app.mail.enclosing import enclose
 from app.mail.letter import Letter, Person
 from app.mail.models import OutboundKind, OutboundMessage
@@ -29,6 +29,8 @@ _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=
 def envelope_of(message: OutboundMessage) -> tuple[str, list[str]]:
     """Envelope sender and recipients. A bounce of a reply finds its ticket; nothing ever bounces a notice."""
     recipients = [address for _, address in [*message.to, *message.cc]]
+    if message.kind is OutboundKind.ACCOUNT:
+        return notices.sender().address, recipients
     if message.kind is not OutboundKind.REPLY:
         return "", recipients  # RFC 3834 section 3.3
     mailbox, ticket = _mailbox(message), _ticket(message)
@@ -37,6 +39,8 @@ def envelope_of(message: OutboundMessage) -> tuple[str, list[str]]:
 
 def letter_of(message: OutboundMessage) -> Letter:
     """The letter as it stands now; the same at every attempt but for the comment's files. Raises Permanent."""
+    if message.kind is OutboundKind.ACCOUNT:
+        return notices.letter_of(message)
     organisation = db.session.get_one(Organisation, message.tenant_id)
     with force_locale(organisation.locale):
         return (

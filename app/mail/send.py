@@ -12,7 +12,7 @@ from app.jobs import Lane, TryAgain, checkpoint, job, later
 from app.mail import transports
 from app.mail.compose import compose
 from app.mail.letter import BadAddress
-from app.mail.models import OutboundMessage, OutboundState
+from app.mail.models import OutboundKind, OutboundMessage, OutboundState
 from app.mail.rendering import envelope_of, letter_of
 from app.mail.transports import Delivery, Permanent, Temporary, Transport, Uncertain
 from app.organisations.models import Organisation
@@ -43,6 +43,9 @@ def send(message_id: str) -> None:
     message = _load(message_id)
     if message is None or message.state in GONE:
         return
+    if message.expires_at is not None and message.expires_at <= now():
+        fail(message, "dropped: it would have come too late")
+        return
     _hold_if_suspended(message)
     transport: Transport = current_app.extensions["mail_transport"]
     try:
@@ -60,8 +63,8 @@ def send(message_id: str) -> None:
 
 def send_again(message: OutboundMessage) -> None:
     """Try a failed message once more, by a person's wish. One that may have arrived is asked after first."""
-    if message.state is not OutboundState.FAILED:
-        return
+    if message.state is not OutboundState.FAILED or message.kind is OutboundKind.ACCOUNT:
+        return  # an account mail's words are gone; its person asks anew
     message.state = OutboundState.SENDING if message.is_uncertain else OutboundState.QUEUED
     message.attempts, message.settled_at = 0, None
     later(send, message.id)
@@ -69,6 +72,7 @@ def send_again(message: OutboundMessage) -> None:
 
 def fail(message: OutboundMessage, reason: str) -> None:
     """The message will not arrive: its row and the ticket say why."""
+    message.sealed = None
     message.is_uncertain = message.is_uncertain or message.state is OutboundState.SENDING
     message.state, message.reason, message.settled_at = OutboundState.FAILED, reason[:500], now()
     _tell(message)
@@ -111,7 +115,7 @@ def _sent(message: OutboundMessage, delivery: Delivery) -> None:
     db.session.refresh(message, with_for_update=True)
     if message.state in GONE:
         return
-    message.state, message.sent_at = OutboundState.SENT, now()
+    message.state, message.sent_at, message.sealed = OutboundState.SENT, now(), None
     message.provider_id = delivery.provider_id or None
     message.reason = "; ".join(f"{who}: {why}" for who, why in delivery.refused.items())[:500]
     if delivery.refused:
@@ -135,6 +139,8 @@ def _hold_if_suspended(message: OutboundMessage) -> None:
 
 
 def _tell(message: OutboundMessage) -> None:
+    if message.ticket_id is None:
+        return
     record(
         EventKind.EMAIL_FAILED,
         by=Actor(ActorKind.SYSTEM, message.tenant_id),

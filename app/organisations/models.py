@@ -1,6 +1,7 @@
 """Partners, organisations (the tenants), and memberships: who belongs to which, as what."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -54,6 +55,7 @@ class Organisation(Model):
     slug: Mapped[str] = mapped_column(unique=True)
     time_zone: Mapped[str] = mapped_column(server_default="Europe/London")
     locale: Mapped[str] = mapped_column(server_default="en")
+    requires_second_factor: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     suspended_at: Mapped[datetime | None]
 
@@ -94,3 +96,33 @@ class Membership(Tenanted, Model):
             membership_id=self.id,
             role=self.role,
         )
+
+
+class Invitation(Tenanted, Model):
+    """Somebody asked to become a member: one address, one organisation, once. Only the link's hash is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        sa.UniqueConstraint("tenant_id", "token_hash"),
+        sa.Index(
+            "ix_invitations_open",
+            "tenant_id",
+            "email",
+            unique=True,
+            postgresql_where=sa.text("accepted_at IS NULL AND revoked_at IS NULL"),
+        ),
+        sa.CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+    email: Mapped[str]
+    role: Mapped[Role] = mapped_column(words(Role))
+    queue_ids: Mapped[list[Any]] = mapped_column(default=list)
+    token_hash: Mapped[str]
+    invited_by_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    sent_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    invited_by: Mapped[User] = relationship(lazy="joined", innerjoin=True)

@@ -1,6 +1,5 @@
 """Registering: ask, show that the mailbox is one's own, confirm. A stranger never learns who has an account."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app.auth import passwords
+from app.auth.links import LinkEnded, hash_of
 from app.auth.models import User
 from app.auth.signing_in import find_user, normal_email
 from app.extensions import db, new_id, now
@@ -18,10 +18,6 @@ from app.signup.opening import open_organisation
 
 LASTS = timedelta(hours=24)
 SAME = timedelta(minutes=10)  # within it, the same person opening the same name again is a second click
-
-
-class LinkEnded(Exception):
-    """The link was used, has expired, or never was one of ours."""
 
 
 class AlreadyRegistered(Exception):
@@ -47,7 +43,7 @@ def ask(asked: Asked) -> tuple[Registration, str | None]:
     token = secrets.token_urlsafe(32)
     registration = Registration(
         id=new_id(),
-        token_hash=_hash(token),
+        token_hash=hash_of(token),
         email=normal_email(asked.email),
         name=asked.name,
         password_hash=passwords.hashed(asked.password),
@@ -63,7 +59,7 @@ def find(token: str) -> Registration:
     """The registration the link belongs to. Raises LinkEnded."""
     found = db.session.scalar(
         sa.select(Registration).where(
-            Registration.token_hash == _hash(token),
+            Registration.token_hash == hash_of(token),
             Registration.used_at.is_(None),
             Registration.expires_at > sa.func.now(),
         )
@@ -101,7 +97,3 @@ def open_further(user: User, name: str) -> Organisation:
         if mine.name == name and mine.created_at > now() - SAME:
             return mine
     return open_organisation(name, admin=user)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

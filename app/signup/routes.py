@@ -6,12 +6,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.auth import passwords, sessions, throttling
+from app.auth.links import LinkEnded
 from app.extensions import db
+from app.mail.notices import NotSent
 from app.organisations.context import inbox_of
 from app.signup import letters, registering
 from app.signup.forms import ConfirmForm, OrganisationForm, RegisterForm
-from app.signup.letters import NotSent
-from app.signup.registering import AlreadyRegistered, Asked, LinkEnded
+from app.signup.registering import AlreadyRegistered, Asked
 from app.web import public, signed_in
 
 bp = Blueprint("signup", __name__)

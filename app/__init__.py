@@ -12,6 +12,8 @@ from app.mail import cli as mail_cli
 from app.mail import file_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
 from app.mail import routes as mail_routes
+from app.members import joining_routes
+from app.members import routes as member_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
@@ -50,7 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(routes.bp)
     for routes in (ticket_routes, search_routes, property_routes, attachment_routes, mail_routes):
         app.register_blueprint(routes.bp)
-    for routes in (account_routes, security_routes, reset_routes):
+    for routes in (account_routes, security_routes, reset_routes, member_routes, joining_routes):
         app.register_blueprint(routes.bp)
     cli.init_app(app)
     for commands in (mail_cli, search_cli):

@@ -119,9 +119,7 @@ def _conflict(error: Conflict) -> Response:
 def _no_database(error: Exception) -> Response:
     log.error("database.away", error=type(error).__name__, cause=type(error.__cause__).__name__)
     db.session.rollback()
-    g._login_user = (
-        login.anonymous_user()
-    )  # where Flask-Login looks first: the page must not ask the database
+    g._login_user = login.anonymous_user()  # where Flask-Login looks first: the page must not ask the database
     response = answer(503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

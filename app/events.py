@@ -38,6 +38,13 @@ class EventKind(StrEnum):
     EMAIL_HELD = "email.held"
     EMAIL_RELEASED = "email.released"
     EMAIL_FAILED = "email.failed"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_QUEUES_CHANGED = "member.queues_changed"
+    MEMBER_ENDED = "member.ended"
+    SECOND_FACTOR_REQUIRED = "organisation.second_factor_required"
 
 
 class Event(Tenanted, Model):

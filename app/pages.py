@@ -1,6 +1,6 @@
 """What every template can say: asset URLs, times in words, initials, sizes; pure but for the locale."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
@@ -18,7 +18,7 @@ def install(app: Flask) -> None:
     assets = Assets(Path(app.root_path) / "static", watch=not app.config["WORKTRACKR"].is_production)
     app.wsgi_app = assets.served_before(app.wsgi_app)  # type: ignore[method-assign]
     app.jinja_env.globals.update(asset=assets.url, get_locale=get_locale)
-    for name in (ago, since, exact, moment, initials, hue, size):
+    for name in (ago, since, exact, moment, day, initials, hue, size):
         app.jinja_env.filters[name.__name__] = name
 
 
@@ -44,8 +44,13 @@ def ago(then: datetime, now: datetime | None = None) -> str:
 
 def moment(then: datetime, now: datetime | None = None) -> str:
     """The day of a time as one would say it: "3 Feb", with the year when it is another year."""
-    day, today = (to_user_timezone(each).date() for each in (then, now or datetime.now(UTC)))
-    return format_date(day, "d MMM" if day.year == today.year else "d MMM yyyy")
+    that_day, today = (to_user_timezone(each).date() for each in (then, now or datetime.now(UTC)))
+    return format_date(that_day, "d MMM" if that_day.year == today.year else "d MMM yyyy")
+
+
+def day(of: date) -> str:
+    """A date as one would say it: "3 Feb"."""
+    return format_date(of, "d MMM")
 
 
 def exact(then: datetime) -> str:

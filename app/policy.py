@@ -54,6 +54,11 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_ADMIN: _ADMIN | {Permission.PARTNER_MANAGE},
 }
 
+# From the least to the most: nobody gives a role above their own.
+RANKS = {role: rank for rank, role in enumerate(Role)}
+# What a membership can be; a partner's admins are made with the partner.
+GRANTABLE = (Role.STAFF, Role.MANAGER, Role.ADMIN)
+
 SEES_ALL_QUEUES = frozenset({Role.MANAGER, Role.ADMIN, Role.PARTNER_ADMIN})
 
 
@@ -81,6 +86,16 @@ class Actor:
     @property
     def sees_all_queues(self) -> bool:
         return self.role in SEES_ALL_QUEUES
+
+
+def may_give(actor: Actor, role: Role) -> bool:
+    """Whether the actor may make somebody this, or change somebody who is: only up to the actor's own role."""
+    return (
+        can(actor, Permission.MEMBERS_MANAGE)
+        and actor.role is not None
+        and role in GRANTABLE
+        and RANKS[role] <= RANKS[actor.role]
+    )
 
 
 class NotAllowed(Exception):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, g, has_request_context, request
+from flask import current_app, has_request_context, request
 from flask_babel import Babel
 from flask_login import current_user
 
@@ -30,6 +30,4 @@ def languages() -> list[str]:
 
 
 def _person() -> Any:
-    if g.get("database_is_away"):
-        return None
     return current_user if current_user.is_authenticated else None

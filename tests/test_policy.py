@@ -72,6 +72,7 @@ def test_the_public_views_are_these_and_no_others(app):
         "reset.choose",  # the link in the mail
         "signup.register",
         "signup.confirm",  # the link in the mail
+        "joining.accept",  # the link in the mail
         "files.download",  # the signed link in a mail
         "health.alive",
         "health.ready",

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.extensions import Model, new_id, words
+from app.extensions import Model, new_id, now, words
 
 
 class User(UserMixin, Model):
@@ -38,6 +39,14 @@ class User(UserMixin, Model):
     @property
     def has_second_factor(self) -> bool:
         return self.second_factor_at is not None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether today, where the person is, is one of the days they are away."""
+        return (
+            self.away_until is not None
+            and now().astimezone(ZoneInfo(self.time_zone)).date() <= self.away_until
+        )
 
     @property
     def first_name(self) -> str:

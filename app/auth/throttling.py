@@ -26,6 +26,8 @@ ACCOUNT = RateLimitItemPerHour(60, 1, namespace="account")
 # Somebody who has us write to other people's addresses.
 LETTERS_TO = RateLimitItemPerHour(3, 1, namespace="letters-to")
 LETTERS_FROM = RateLimitItemPerHour(10, 1, namespace="letters-from")
+# An organisation that writes to many strangers.
+INVITATIONS = RateLimitItemPerHour(50, 1, namespace="invitations")
 # Somebody who has the password and guesses codes. A million codes, three good at a time: more than a year to even odds.
 CODES = RateLimitItemPerMinute(5, 15, namespace="codes")
 
@@ -89,6 +91,12 @@ def forgive(email: str, address: str) -> None:
 def count_letter(email: str, address: str) -> None:
     """Count a mail that a stranger has us send. Raises Throttled."""
     counters().enter(LETTERS_FROM, network(address))
+    counters().enter(LETTERS_TO, _digest(email))
+
+
+def count_invitation(tenant_id: UUID, email: str) -> None:
+    """Count an invitation that an organisation has us mail. Raises Throttled."""
+    counters().enter(INVITATIONS, str(tenant_id))
     counters().enter(LETTERS_TO, _digest(email))
 
 

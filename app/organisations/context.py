@@ -6,15 +6,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
-from flask import Flask, abort, g, request
+from flask import Flask, abort, current_app, g, redirect, request
 from flask_login import current_user
 from sqlalchemy.orm import lazyload
+from werkzeug.wrappers import Response
 
 from app.auth.models import User
 from app.extensions import db
 from app.organisations.models import Membership, Organisation, PartnerMembership
 from app.policy import Actor, ActorKind, Role
 from app.tenancy import Acting, Scope, across_tenants, enter
+from app.web import PUBLIC, access_of
 
 ENVIRON = "worktrackr.slug"
 PREFIX = "/o/"
@@ -36,23 +38,35 @@ class OrganisationPath:
         return self.wsgi(environ, start_response)
 
 
-def enter_organisation() -> None:
+def enter_organisation() -> Response | None:
     """Before every view: find the organisation, the member, and act for it. A stranger learns nothing: 404."""
     slug = request.environ.get(ENVIRON)
     if slug is None:
-        return
+        return None
     organisation = db.session.scalar(sa.select(Organisation).where(Organisation.slug == slug.lower()))
     if organisation is None:
         abort(404)
     g.organisation = organisation
     enter(Acting(organisation.id))
     if not current_user.is_authenticated:
-        return
+        return None
     found = member_of(organisation, current_user)
     if found is None:
         abort(404)
     g.member = found
     structlog.contextvars.bind_contextvars(tenant=str(organisation.id), user=str(current_user.id))
+    return _second_factor_first(organisation)
+
+
+def _second_factor_first(organisation: Organisation) -> Response | None:
+    """Where the organisation asks for a second factor, whoever has none gets to set it up and to nothing else."""
+    if not organisation.requires_second_factor or current_user.has_second_factor:
+        return None
+    if request.endpoint is None or access_of(current_app, request.endpoint) == PUBLIC:
+        return None
+    if not request.accept_mimetypes.accept_html:
+        abort(403)
+    return redirect("/account/second-factor?for=" + organisation.slug)
 
 
 def member_of(organisation: Organisation, user: Any) -> Actor | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.auth.models import User
-from app.extensions import Model, new_id, words
+from app.extensions import Model, new_id, now, words
 from app.policy import Actor, ActorKind, Role
 from app.tenancy import Scope, Tenanted
 
@@ -126,3 +126,7 @@ class Invitation(Tenanted, Model):
     revoked_at: Mapped[datetime | None]
 
     invited_by: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= now()

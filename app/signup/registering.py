@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app.auth import passwords
+from app.auth.credentials import AddressTaken, add_user
 from app.auth.links import LinkEnded, hash_of
 from app.auth.models import User
 from app.auth.signing_in import find_user, normal_email
@@ -75,17 +76,9 @@ def confirm(registration: Registration) -> tuple[User, Organisation]:
     taken = db.session.execute(used.values(used_at=now()).returning(Registration.id)).one_or_none()
     if taken is None:
         raise LinkEnded
-    user = User(
-        id=new_id(),
-        email=registration.email,
-        name=registration.name,
-        password_hash=registration.password_hash,
-        email_verified_at=now(),
-    )
     try:
-        with db.session.begin_nested():
-            db.session.add(user)
-    except sa.exc.IntegrityError as error:
+        user = add_user(registration.email, registration.name, registration.password_hash)
+    except AddressTaken as error:
         raise AlreadyRegistered from error
     return user, open_organisation(registration.organisation_name, admin=user)
 

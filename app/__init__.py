@@ -17,7 +17,7 @@ from app.members import routes as member_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
-from app.tickets import attachment_routes, property_routes, search_cli, search_routes
+from app.tickets import attachment_routes, contact_routes, property_routes, search_cli, search_routes
 from app.tickets import routes as ticket_routes
 from app.webhooks import events as webhook_events
 from app.webhooks import routes as webhook_routes
@@ -50,7 +50,14 @@ def create_app(config: Config | None = None) -> Flask:
         webhook_events,
     ):
         app.register_blueprint(routes.bp)
-    for routes in (ticket_routes, search_routes, property_routes, attachment_routes, mail_routes):
+    for routes in (
+        ticket_routes,
+        search_routes,
+        contact_routes,
+        property_routes,
+        attachment_routes,
+        mail_routes,
+    ):
         app.register_blueprint(routes.bp)
     for routes in (account_routes, security_routes, reset_routes, member_routes, joining_routes):
         app.register_blueprint(routes.bp)

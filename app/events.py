@@ -33,6 +33,10 @@ class EventKind(StrEnum):
     COMMENT_PUBLIC_BY_AGENT = "comment.public_by_agent"
     COMMENT_PUBLIC_BY_REQUESTER = "comment.public_by_requester"
     COMMENT_INTERNAL = "comment.internal"
+    CONTACT_CHANGED = "contact.changed"
+    CONTACT_MERGED = "contact.merged"
+    CONTACT_BLOCKED = "contact.blocked"
+    CONTACT_UNBLOCKED = "contact.unblocked"
     EMAIL_BOUNCED = "email.bounced"
     EMAIL_AUTO_REPLY = "email.auto_reply"
     EMAIL_HELD = "email.held"
@@ -90,9 +94,13 @@ def record(
     by: Actor,
     ticket_id: UUID | None = None,
     comment_id: UUID | None = None,
+    contact_id: UUID | None = None,
     changes: dict[str, Any] | None = None,
 ) -> Event:
-    """Write the event down beside its act, and have its reactions run after the commit."""
+    """Write the event down beside its act, and have its reactions run after the commit.
+
+    `contact_id` is the contact that the act is about; by a contact, it is the author.
+    """
     event = Event(
         kind=kind,
         ticket_id=ticket_id,
@@ -100,7 +108,7 @@ def record(
         actor_kind=by.kind,
         actor_name=by.name,
         user_id=by.user_id,
-        contact_id=by.contact_id,
+        contact_id=contact_id or by.contact_id,
         changes=changes or {},
     )
     db.session.add(event)

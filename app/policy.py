@@ -22,6 +22,9 @@ class Permission(StrEnum):
     TICKET_CREATE = "ticket.create"
     TICKET_COMMENT = "ticket.comment"
     TICKET_EDIT = "ticket.edit"
+    CONTACT_EDIT = "contact.edit"
+    CONTACT_MERGE = "contact.merge"
+    CONTACT_BLOCK = "contact.block"
     MAIL_READ = "mail.read"
     MAIL_RELEASE = "mail.release"
     MEMBERS_MANAGE = "members.manage"
@@ -37,9 +40,15 @@ _STAFF = frozenset(
         Permission.TICKET_CREATE,
         Permission.TICKET_COMMENT,
         Permission.TICKET_EDIT,
+        Permission.CONTACT_EDIT,
     }
 )
-_MANAGER = _STAFF | {Permission.MAIL_READ, Permission.MAIL_RELEASE}
+_MANAGER = _STAFF | {
+    Permission.CONTACT_MERGE,
+    Permission.CONTACT_BLOCK,
+    Permission.MAIL_READ,
+    Permission.MAIL_RELEASE,
+}
 _ADMIN = _MANAGER | {
     Permission.MEMBERS_MANAGE,
     Permission.SETTINGS_MANAGE,

@@ -31,6 +31,7 @@ SAMPLES = {
     "attachment_id": lambda foreign: foreign.attachment_id,
     "message_id": lambda foreign: foreign.inbound_id,
     "comment_id": lambda foreign: foreign.comment_id,
+    "contact_id": lambda foreign: foreign.contact_id,
 }
 MISSING = {int: 987654, str: "nothing-of-this-name"}
 # Routes whose parameter is itself the right to see, or names nothing of an organisation, and why.

@@ -136,12 +136,8 @@ def _reason_to_hold(message: InboundMessage, mail: Inbound) -> str:
         return ""
     if "yes" in mail.auth.spam_flag.lower():
         return "spam"
-    blocked = sa.select(Contact.id).where(
-        Contact.tenant_id == message.tenant_id,
-        Contact.email == mail.from_address,
-        Contact.blocked_at.is_not(None),
-    )
-    return "blocked_sender" if db.session.scalar(blocked) else ""
+    author = db.session.scalar(Contact.known_by(message.tenant_id, mail.from_address))
+    return "blocked_sender" if author and author.blocked_at else ""
 
 
 def _too_many(message: InboundMessage, mail: Inbound) -> bool:

@@ -62,12 +62,10 @@ def standing(sender: Sender, ticket: Ticket) -> Standing:
     """Tell what the sender is to the ticket. An agent is one even where they are also in copy."""
     if sender.agent:
         return Standing.AGENT
-    contact_id = db.session.scalar(
-        sa.select(Contact.id).where(Contact.tenant_id == ticket.tenant_id, Contact.email == sender.address)
-    )
-    if contact_id is None:
+    contact = db.session.scalar(Contact.known_by(ticket.tenant_id, sender.address))
+    if contact is None:
         return Standing.STRANGER
-    if contact_id == ticket.requester_id or _is_participant(ticket, contact_id):
+    if contact.id == ticket.requester_id or _is_participant(ticket, contact.id):
         return Standing.PARTICIPANT
     return Standing.STRANGER
 

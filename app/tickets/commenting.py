@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from app import richtext
 from app.events import EventKind, record
 from app.extensions import db, new_id, now
@@ -13,7 +15,7 @@ from app.tickets.changing import move_to_category
 from app.tickets.conversation import Attachment, Comment
 from app.tickets.models import Ticket
 from app.tickets.search_index import index_message
-from app.tickets.settings import StatusCategory
+from app.tickets.settings import Contact, StatusCategory
 
 PREVIEW = 160  # characters of the last message that the inbox shows
 
@@ -84,6 +86,8 @@ def add_message(
         db.session.add(attachment)
     ticket.attachment_count += sum(not a.is_inline for a in message.attachments)
     ticket.comment_count += 0 if is_first else 1
+    if by.kind is ActorKind.CONTACT and by.contact_id:
+        _seen(ticket, by.contact_id)
     if not is_internal:
         _show_in_inbox(ticket, comment, by)
     return comment
@@ -96,6 +100,14 @@ def _show_in_inbox(ticket: Ticket, comment: Comment, by: Actor) -> None:
         ticket.waiting_since = ticket.waiting_since or comment.created_at
     else:
         ticket.waiting_since = None
+
+
+def _seen(ticket: Ticket, contact_id: UUID) -> None:
+    db.session.execute(
+        sa.update(Contact)
+        .where(Contact.tenant_id == ticket.tenant_id, Contact.id == contact_id)
+        .values(last_seen_at=sa.func.greatest(Contact.last_seen_at, now()))
+    )
 
 
 def _wake(ticket: Ticket, by: Actor) -> None:

@@ -88,9 +88,7 @@ def find_or_add_contact(email: str, name: str = "") -> Contact:
     address = email.strip().lower()
     values = {"tenant_id": current_tenant_id(), "id": new_id(), "email": address, "name": name.strip()[:200]}
     db.session.execute(insert(Contact).values(values).on_conflict_do_nothing())
-    contact = db.session.scalars(
-        sa.select(Contact).where(Contact.tenant_id == current_tenant_id(), Contact.email == address)
-    ).one()
+    contact = db.session.scalars(Contact.known_by(current_tenant_id(), address)).one()
     if name and not contact.name:
         contact.name = name.strip()[:200]
     return contact

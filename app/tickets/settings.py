@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, foreign, mapped_column, relationship
 
 from app.extensions import Model, now, words
 from app.tenancy import Scope, Tenanted, tenant_key
@@ -109,7 +109,10 @@ class Contact(Tenanted, Model):
     __tablename__ = "contacts"
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "email"),
+        tenant_key("merged_into_id", "contacts"),
         sa.CheckConstraint("email = lower(email)", name="email_lower"),
+        sa.Index("ix_contacts_seen", "tenant_id", "last_seen_at"),
+        sa.Index("ix_contacts_merged", "tenant_id", "merged_into_id"),
     )
 
     name: Mapped[str] = mapped_column(server_default="")
@@ -118,7 +121,20 @@ class Contact(Tenanted, Model):
     user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     undeliverable_at: Mapped[datetime | None]
     blocked_at: Mapped[datetime | None]
+    notes: Mapped[str] = mapped_column(server_default="", default="")
+    # A merged contact stays as another address of whom it was merged into; nothing else refers to it.
+    merged_into_id: Mapped[UUID | None]
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), default=now)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @classmethod
+    def known_by(cls, tenant_id: UUID, address: str) -> "sa.Select[Contact]":
+        """The contact of an address (lower case), also of one that came to it by a merge."""
+        known = sa.select(sa.func.coalesce(cls.merged_into_id, cls.id)).where(
+            cls.tenant_id == tenant_id, cls.email == address
+        )
+        whole = aliased(cls)
+        return sa.select(whole).where(whole.tenant_id == tenant_id, whole.id == known.scalar_subquery())
 
     @property
     def display_name(self) -> str:

@@ -73,3 +73,23 @@ def _changed(changes: dict[str, Any]) -> tuple[str, str]:
     """Old and new of the one field an event speaks of, as words."""
     old, new = next(iter(changes.values()), (None, None))
     return str(old or ""), str(new or "")
+
+
+def what_happened_to_contact(event: Event) -> str:
+    """What was done to a contact, as one would say it."""
+    name = event.actor_name or _("The system")
+    old, _new = _changed(event.changes)
+    match event.kind:
+        case EventKind.CONTACT_MERGED:
+            return _("%(name)s merged %(old)s into this contact", name=name, old=old)
+        case EventKind.CONTACT_BLOCKED:
+            return _("%(name)s blocked this sender", name=name)
+        case EventKind.CONTACT_UNBLOCKED:
+            return _("%(name)s let this sender’s mail in again", name=name)
+    if "name" in event.changes:
+        return _(
+            "%(name)s changed the name to %(new)s", name=name, new=event.changes["name"][1] or _("nothing")
+        )
+    if "phone" in event.changes:
+        return _("%(name)s changed the phone number", name=name)
+    return _("%(name)s changed the notes", name=name)

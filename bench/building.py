@@ -121,6 +121,7 @@ def _fill(
             for row, text in tickets
         ),
     )
+    connection.execute("ANALYZE contacts, tickets, comments")  # else the join below walks them row by row
     connection.execute(
         "INSERT INTO ticket_search SELECT t.tenant_id, t.id, search_document(%s,"
         " setweight(to_tsvector('pg_catalog.english', lower(t.subject)), 'A')"

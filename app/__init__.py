@@ -41,26 +41,14 @@ def create_app(config: Config | None = None) -> Flask:
     send.init_app(app)
     sink_routes.init_app(app)
     health.init_app(app)
+    # fmt: off
     for routes in (
-        auth_routes,
-        file_routes,
-        organisations_routes,
-        signup_routes,
-        webhook_routes,
-        webhook_events,
+        auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events,
+        ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes,
+        account_routes, security_routes, reset_routes, member_routes, joining_routes,
     ):
         app.register_blueprint(routes.bp)
-    for routes in (
-        ticket_routes,
-        search_routes,
-        contact_routes,
-        property_routes,
-        attachment_routes,
-        mail_routes,
-    ):
-        app.register_blueprint(routes.bp)
-    for routes in (account_routes, security_routes, reset_routes, member_routes, joining_routes):
-        app.register_blueprint(routes.bp)
+    # fmt: on
     cli.init_app(app)
     for commands in (mail_cli, search_cli):
         app.cli.add_command(commands.group)

@@ -73,7 +73,7 @@ class Place:
     def program(self, package: str, folder: str, name: str) -> Path:
         """A program out of a wheel; copied out first where the servers' account cannot get to it."""
         spec = importlib.util.find_spec(package)
-        wheel = Path((spec and spec.submodule_search_locations or ["/nowhere"])[0])
+        wheel = Path(((spec and spec.submodule_search_locations) or ["/nowhere"])[0])
         if not (wheel / folder / name).exists():
             raise Unavailable(MISSING.format(package.replace("_", "-")))
         if not _reachable(wheel):
@@ -118,8 +118,8 @@ class PostgreSQL:
         sockets = f"unix_socket_directories={self.place.sockets}"
         settings = (*(() if self.place.durable else FAST), "listen_addresses=", "timezone=UTC", sockets)
         options = " ".join(f"-c {shlex.quote(each)}" for each in settings)
-        log = self.place.home / "log" / "postgresql.log"
-        start = ("start", "-w", "-t", PATIENCE, "-D", self.data, "-l", log, "-o", options)
+        log = ("-l", self.place.home / "log" / "postgresql.log")
+        start = ("start", "-w", "-t", PATIENCE, "-D", self.data, *log, "-o", options)
         # After a kill -9 of the server its last backends hold the shared memory for a moment longer.
         for last in (False, False, True):
             if self._run("pg_ctl", *start, check=last):
@@ -210,10 +210,8 @@ class Servers:
     def release(self, *, wait: bool = False) -> None:
         """Let go of the servers. With `wait`, give the keeper time to stop them, if nobody else uses them."""
         self._hold.close()
-        keeper = self.postgresql.place.home / "keeper.lock"
-        for _ in range(100 if wait else 0):
-            if _is_free(keeper):
-                return
+        ends = time.monotonic() + 10 * wait
+        while time.monotonic() < ends and not _is_free(self.postgresql.place.home / "keeper.lock"):
             time.sleep(0.1)
 
 

@@ -1,9 +1,11 @@
 """Sending one outgoing message: at every moment its row says whether the far end may already have it."""
 
+import time
 from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from flask import Flask, current_app
 
 from app.events import EventKind, record
@@ -19,9 +21,12 @@ from app.organisations.models import Organisation
 from app.policy import Actor, ActorKind
 from app.storage import StorageUnavailable
 
+log = structlog.get_logger()
+
 # An outage of a day is waited out; its end is noticed within ten minutes.
 PATIENCE = timedelta(hours=24)
 WAITS = (1.0, 10.0, 60.0, 300.0, 600.0)  # seconds before the second, third … attempt
+NOTE_AGAIN = 0.5  # seconds
 GONE = (OutboundState.SENT, OutboundState.DELIVERED, OutboundState.COMPLAINED)
 
 
@@ -107,7 +112,19 @@ def _hand_over(message: OutboundMessage, transport: Transport) -> None:
     except (Temporary, Permanent):
         message.state = OutboundState.QUEUED  # certainly not taken
         raise
-    _sent(message, delivery)
+    _note(message, delivery)
+
+
+def _note(message: OutboundMessage, delivery: Delivery) -> None:
+    """Write down that it was taken, and wait for a database that is away: who forgets it sends it twice."""
+    while True:
+        try:
+            _sent(message, delivery)
+            return checkpoint()
+        except sa.exc.OperationalError as error:
+            db.session.rollback()
+            log.warning("mail.not_noted_yet", error=type(error.orig).__name__)
+            time.sleep(NOTE_AGAIN)  # the job's own time limit ends this
 
 
 def _sent(message: OutboundMessage, delivery: Delivery) -> None:

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.extensions import db
-from app.jobs import Job
+from app.jobs import Job, checkpoint
+from app.mail import send as sending
 from app.mail.models import OutboundState
 from tests.mail_out.desk import answer, arrive, later_on, outbound, work
 from tests.mail_out.dying_worker import STEPS
@@ -75,3 +76,21 @@ def test_a_worker_that_dies_again_and_again_sends_twice_at_most(acme, waiting, s
     work(acme)
     assert list(smtp.counts.values()) == [2]
     assert [(row.state, row.is_uncertain) for row in outbound()] == [(OutboundState.FAILED, True)]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_database_that_is_away_when_the_mail_has_gone_costs_no_second_copy(
+    acme, waiting, smtp, monkeypatch, times
+):
+    away = iter([None] + [sa.exc.OperationalError("COMMIT", {}, Exception("gone"))] * times)
+
+    def commit_if_there() -> None:
+        if error := next(away, None):
+            raise error
+        checkpoint()
+
+    monkeypatch.setattr(sending, "checkpoint", commit_if_there)
+    monkeypatch.setattr(sending, "NOTE_AGAIN", 0)
+    work(acme)
+    assert list(smtp.counts.values()) == [1]
+    assert [(row.state, row.is_uncertain) for row in outbound()] == [(OutboundState.SENT, False)]

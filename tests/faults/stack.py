@@ -1,6 +1,7 @@
 """The whole product as real processes: PostgreSQL and Redis of its own, gunicorn, worker, sweeper, an SMTP sink."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -106,17 +107,14 @@ class Stack:
         self.running[name].kill()
         self.running[name].wait()
 
-    def children(self, name: str) -> list[psutil.Process]:
-        return psutil.Process(self.running[name].pid).children()
+    def children(self, name: str) -> list[int]:
+        """The process ids of what a process has forked."""
+        return [child.pid for child in psutil.Process(self.running[name].pid).children()]
 
-    def redis_process(self) -> psutil.Process:
-        home = str(self.place.home)
-        mine = [
-            p
-            for p in psutil.process_iter(["name", "cwd"])
-            if p.info["name"].startswith("valkey") and home in str(p.info["cwd"])
-        ]
-        return mine[0]
+    def redis_pid(self) -> int:
+        found = re.search(rb"process_id:(\d+)", self.redis.ask("INFO server"))
+        assert found, "Redis does not answer"
+        return int(found[1])
 
     def wait_for_web(self) -> None:
         ends = time.monotonic() + PATIENCE
@@ -146,11 +144,11 @@ class Stack:
             return connection.execute(query, arguments or None).fetchall()
 
 
-def pause(process: psutil.Process, seconds: float) -> None:
+def pause(pid: int, seconds: float) -> None:
     """Hang a process: it keeps its connections and answers nothing."""
-    process.send_signal(signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
     time.sleep(seconds)
-    process.send_signal(signal.SIGCONT)
+    os.kill(pid, signal.SIGCONT)
 
 
 def _free_port() -> int:

@@ -1,6 +1,9 @@
 """The faults: each happens to a running stack, lasts a moment, and is over when its function returns."""
 
+import contextlib
+import os
 import random
+import signal
 import time
 from collections.abc import Callable
 
@@ -10,9 +13,7 @@ Fault = Callable[[Stack, random.Random], None]
 
 
 def redis_is_killed(stack: Stack, chance: random.Random) -> None:
-    process = stack.redis_process()
-    process.kill()
-    process.wait()
+    _kill(stack.redis_pid())
     time.sleep(chance.uniform(0.5, 3))
     stack.redis.start()
 
@@ -22,7 +23,7 @@ def redis_is_flushed(stack: Stack, chance: random.Random) -> None:
 
 
 def redis_hangs(stack: Stack, chance: random.Random) -> None:
-    pause(stack.redis_process(), chance.uniform(2, 5))
+    pause(stack.redis_pid(), chance.uniform(2, 5))
 
 
 def the_worker_is_killed(stack: Stack, chance: random.Random) -> None:
@@ -34,7 +35,7 @@ def the_worker_is_killed(stack: Stack, chance: random.Random) -> None:
 def one_lane_is_killed(stack: Stack, chance: random.Random) -> None:
     lanes = stack.children("worker")
     if lanes:
-        chance.choice(lanes).kill()
+        _kill(chance.choice(lanes))
 
 
 def postgresql_restarts(stack: Stack, chance: random.Random) -> None:
@@ -46,7 +47,12 @@ def postgresql_restarts(stack: Stack, chance: random.Random) -> None:
 def a_web_process_is_killed(stack: Stack, chance: random.Random) -> None:
     processes = stack.children("web")
     if processes:
-        chance.choice(processes).kill()
+        _kill(chance.choice(processes))
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+        os.kill(pid, signal.SIGKILL)
 
 
 FAULTS: tuple[Fault, ...] = (

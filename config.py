@@ -128,6 +128,11 @@ class Config:
     smtp_url: str = secret("smtp://user:password@host:587 (STARTTLS) or smtps://", for_smtp)
     smtp_in_port: str = open_("Port of the SMTP listener for inbound mail; 0 for none", None, "0")
     trusted_mail_host: str = open_("Our mail server's name, whose Authentication-Results are believed")
+    mail_quiet_hours: str = open_(
+        "Hours without mail, at a time when mail usually comes, after which admins are told; 0 for never",
+        None,
+        "4",
+    )
     mail_sink_path: str = open_("Folder of the sink transport", None, "var/mail")
     storage_url: str = open_(
         "Attachments: file:FOLDER or s3://bucket?endpoint=URL", absolute, "file:var/files"
@@ -229,7 +234,7 @@ class Config:
         return own | {"WORKTRACKR": self, "SQLALCHEMY_DATABASE_URI": self.sqlalchemy_url}
 
 
-NUMBERS = ("PROXY_HOPS", "PORT", "SMTP_IN_PORT", "WEB_CONCURRENCY", "WEB_THREADS", "WORKER_CONCURRENCY")
+NUMBERS = ("PROXY_HOPS", "PORT", "SMTP_IN_PORT", "MAIL_QUIET_HOURS", "WEB_CONCURRENCY", "WEB_THREADS", "WORKER_CONCURRENCY")
 
 
 def name_of(each: "Field[Any]") -> str:

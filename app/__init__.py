@@ -9,7 +9,7 @@ from app.account import routes as account_routes
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
 from app.mail import cli as mail_cli
-from app.mail import file_routes, send, sink_routes
+from app.mail import file_routes, out_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
 from app.mail import routes as mail_routes
 from app.members import joining_routes
@@ -44,7 +44,7 @@ def create_app(config: Config | None = None) -> Flask:
     # fmt: off
     for routes in (
         auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events,
-        ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes,
+        ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes, out_routes,
         account_routes, security_routes, reset_routes, member_routes, joining_routes,
     ):
         app.register_blueprint(routes.bp)

@@ -73,19 +73,19 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(sa.exc.DataError, _unusable)
 
 
-def answer(code: int, text: str = "") -> Response:
-    """The page or problem document (RFC 9457) of a status, with these words or its usual ones."""
-    title, usual = WORDS.get(code) or WORDS[500 if code >= 500 else 400]
+def answer(code: int, text: str = "", title: str = "", action: dict[str, str] | None = None) -> Response:
+    """The page or problem document (RFC 9457) of a status, with these words and way out or its usual ones."""
+    usual_title, usual = WORDS.get(code) or WORDS[500 if code >= 500 else 400]
+    title = title or str(usual_title)
     text = text or str(usual)
     if _asked_by_a_machine():
-        problem = jsonify(
-            type="about:blank", title=str(title), status=code, detail=text, request=request_id()
-        )
+        problem = jsonify(type="about:blank", title=title, status=code, detail=text, request=request_id())
         problem.mimetype = "application/problem+json"
         problem.status_code = code
         return problem
+    action = action or _way_out(code)
     page = render_template(
-        "error.html", code=code, title=title, text=text, action=_way_out(code), reference=request_id()
+        "error.html", code=code, title=title, text=text, action=action, reference=request_id()
     )
     return Response(page, code)
 
@@ -119,7 +119,9 @@ def _conflict(error: Conflict) -> Response:
 def _no_database(error: Exception) -> Response:
     log.error("database.away", error=type(error).__name__, cause=type(error.__cause__).__name__)
     db.session.rollback()
-    g._login_user = login.anonymous_user()  # where Flask-Login looks first: the page must not ask the database
+    g._login_user = (
+        login.anonymous_user()
+    )  # where Flask-Login looks first: the page must not ask the database
     response = answer(503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

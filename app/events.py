@@ -49,6 +49,8 @@ class EventKind(StrEnum):
     MEMBER_QUEUES_CHANGED = "member.queues_changed"
     MEMBER_ENDED = "member.ended"
     SECOND_FACTOR_REQUIRED = "organisation.second_factor_required"
+    ORGANISATION_SUSPENDED = "organisation.suspended"
+    ORGANISATION_REOPENED = "organisation.reopened"
 
 
 class Event(Tenanted, Model):

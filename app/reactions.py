@@ -2,7 +2,7 @@
 
 from app.events import Event, EventKind, on
 from app.extensions import db
-from app.mail import acknowledge, posting
+from app.mail import acknowledge, posting, reopening
 from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
 
@@ -17,6 +17,12 @@ def mail_the_reply(event: Event) -> None:
 def acknowledge_the_mail(event: Event) -> None:
     """Whoever opened a ticket by mail learns that it has arrived, where that is safe."""
     acknowledge.acknowledge(_ticket(event), _comment(event))
+
+
+@on(EventKind.ORGANISATION_REOPENED)
+def let_its_mail_in(event: Event) -> None:
+    """What came and what was to leave while the organisation was suspended takes its way."""
+    reopening.let_in()
 
 
 def _ticket(event: Event) -> Ticket:

@@ -30,6 +30,7 @@ SAMPLES = {
     "user_id": lambda foreign: foreign.house.staff.user_id,
     "attachment_id": lambda foreign: foreign.attachment_id,
     "message_id": lambda foreign: foreign.inbound_id,
+    "outbound_id": lambda foreign: foreign.outbound_id,
     "comment_id": lambda foreign: foreign.comment_id,
     "contact_id": lambda foreign: foreign.contact_id,
 }

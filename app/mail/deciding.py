@@ -27,6 +27,9 @@ def decide(message: InboundMessage, mail: Inbound) -> None:
     threads.lock(message.tenant_id, mail)
     sender = senders.identify(message, mail)
     _describe(message, mail, sender)
+    if settling.is_suspended(message):
+        settling.hold(message, "suspended")
+        return
     earlier = settling.earlier(message, _identity(mail))
     if earlier is not None:
         settling.duplicate(message, earlier)
@@ -68,17 +71,22 @@ def _answer(message: InboundMessage, mail: Inbound, sender: Sender, match: Match
 
 
 def _answer_as_agent(message: InboundMessage, mail: Inbound, sender: Sender, match: Match) -> bool:
-    """A colleague answers by mail only to a signed address and only if their own server vouches for them."""
+    """A colleague answers by mail only to a signed address and only if their own server vouches for them.
+
+    A release proves nobody: whoever released the mail did not write it, so it becomes a note that says so.
+    """
     if sender.agent is None or match.how in threads.LOOSE:
         return False
     proven = match.how is Found.REPLY_ADDRESS and sender.verdict is Verdict.PASS
-    if not (proven or settling.is_released(message)):
-        settling.hold(message, "agent_not_proven", match.ticket)
-    elif not senders.may_answer_as_agent(sender, match.ticket):
-        settling.hold(message, "agent_not_allowed", match.ticket)
-    else:
+    allowed = senders.may_answer_as_agent(sender, match.ticket)
+    if proven and allowed:
         comment = filing.answer_as_agent(message, mail, sender.agent, match.ticket)
         settling.threaded(message, match.ticket, comment)
+    elif settling.is_released(message):
+        comment = filing.note_unproven(message, mail, sender.agent, match.ticket)
+        settling.threaded(message, match.ticket, comment, "unproven colleague")
+    else:
+        settling.hold(message, "agent_not_allowed" if proven else "agent_not_proven", match.ticket)
     return True
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from markupsafe import escape
 
 from app import richtext
 from app.extensions import db
-from app.mail import ours, threads
+from app.mail import ours, settling, threads
 from app.mail.classify import is_unread_address
 from app.mail.inbound import Inbound, Kind
 from app.mail.models import InboundMessage
@@ -77,6 +78,22 @@ def answer_from(
 def answer_as_agent(message: InboundMessage, mail: Inbound, agent: Actor, ticket: Ticket) -> Comment:
     """Add the mail's new words to a ticket as a colleague's public reply."""
     comment = commenting.reply(ticket, _message(message, mail), by=agent)
+    threads.remember(ticket, mail)
+    return comment
+
+
+def note_unproven(message: InboundMessage, mail: Inbound, agent: Actor, ticket: Ticket) -> Comment:
+    """Keep a mail that claims to be a colleague's as the system's own note: it is nobody's word, and not mailed."""
+    said = _message(message, mail)
+    warning = _(
+        "%(who)s let in a mail that says it is from %(agent)s (%(address)s). Nothing proves that it is,"
+        " so it was not sent to the requester.",
+        who=message.findings.get("released_by") or _("Somebody"),
+        agent=agent.name,
+        address=mail.from_address,
+    )
+    html = f"<p><strong>{escape(warning)}</strong></p>{said.html}"
+    comment = commenting.note(ticket, replace(said, html=html), by=settling.system(message))
     threads.remember(ticket, mail)
     return comment
 

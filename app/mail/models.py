@@ -59,6 +59,7 @@ class InboundMessage(Tenanted, Model):
         sa.Index("ix_inbound_messages_state", "tenant_id", "state", "received_at"),
         sa.Index("ix_inbound_messages_sender", "tenant_id", "from_address", "received_at"),
         sa.Index("ix_inbound_messages_ticket", "tenant_id", "ticket_id"),
+        sa.Index("ix_inbound_messages_received", "tenant_id", "received_at"),
     )
 
     mailbox_id: Mapped[UUID]
@@ -116,6 +117,7 @@ class OutboundMessage(Tenanted, Model):
         tenant_key("mailbox_id", "mailboxes"),
         sa.Index("ix_outbound_messages_state", "tenant_id", "state", "created_at"),
         sa.Index("ix_outbound_messages_ticket", "tenant_id", "ticket_id"),
+        sa.Index("ix_outbound_messages_created", "tenant_id", "created_at"),
         sa.Index("ix_outbound_messages_comment", "tenant_id", "comment_id"),
         # A provider's event knows the Message-ID only, not whose it is.
         sa.Index("ix_outbound_messages_message_id", "message_id"),

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 from app.events import EventKind, record
 from app.extensions import db, now
 from app.jobs import Lane, TryAgain, checkpoint, job, later
+from app.jobs.dead import forget
 from app.mail import transports
 from app.mail.compose import compose
 from app.mail.letter import BadAddress
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 PATIENCE = timedelta(hours=24)
 WAITS = (1.0, 10.0, 60.0, 300.0, 600.0)  # seconds before the second, third … attempt
 NOTE_AGAIN = 0.5  # seconds
+SUSPENDED = "the organisation is suspended"
 GONE = (OutboundState.SENT, OutboundState.DELIVERED, OutboundState.COMPLAINED)
 
 
@@ -72,6 +74,7 @@ def send_again(message: OutboundMessage) -> None:
         return  # an account mail's words are gone; its person asks anew
     message.state = OutboundState.SENDING if message.is_uncertain else OutboundState.QUEUED
     message.attempts, message.settled_at = 0, None
+    forget(send, message.id)
     later(send, message.id)
 
 
@@ -150,9 +153,8 @@ def _come_back(message: OutboundMessage, error: Exception, asked: float | None =
 
 
 def _hold_if_suspended(message: OutboundMessage) -> None:
-    organisation = db.session.get_one(Organisation, message.tenant_id)
-    if organisation.suspended_at is not None:
-        raise TryAgain("the organisation is suspended", 3600, counts=False)
+    if db.session.get_one(Organisation, message.tenant_id).is_suspended:
+        raise TryAgain(SUSPENDED, 3600, counts=False)
 
 
 def _tell(message: OutboundMessage) -> None:

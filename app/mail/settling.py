@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from app.events import EventKind, record
 from app.extensions import db, now
 from app.jobs import later
+from app.jobs.dead import forget
 from app.mail.models import InboundMessage, InboundState
+from app.organisations.models import Organisation
 from app.policy import Actor, ActorKind
 from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
@@ -55,9 +57,16 @@ def release(message: InboundMessage, *, by: Actor) -> None:
     if message.state not in (InboundState.HELD, InboundState.DROPPED):
         return
     note(message, released_by=by.name, was=message.reason)
-    message.state, message.reason, message.processed_at = InboundState.RECEIVED, "", None
     record(EventKind.EMAIL_RELEASED, by=by, ticket_id=message.ticket_id)
-    later(RECEIVE, message.id)
+    _start_again(message)
+
+
+def reconsider(message: InboundMessage) -> None:
+    """Have a held or dropped mail decided on anew, by the same checks as every other."""
+    if message.state not in (InboundState.HELD, InboundState.DROPPED):
+        return
+    message.ticket_id = None
+    _start_again(message)
 
 
 def discard(message: InboundMessage, *, by: Actor) -> None:
@@ -77,6 +86,11 @@ def is_released(message: InboundMessage) -> bool:
     return "released_by" in message.findings
 
 
+def is_suspended(message: InboundMessage) -> bool:
+    """Tell whether the message's organisation is suspended now: its mail is kept, and nothing done with it."""
+    return db.session.get_one(Organisation, message.tenant_id).is_suspended
+
+
 def earlier(message: InboundMessage, identity: str) -> InboundMessage | None:
     """Give the message that came first with this identity, None if this is the first."""
     return db.session.scalar(
@@ -86,6 +100,12 @@ def earlier(message: InboundMessage, identity: str) -> InboundMessage | None:
             InboundMessage.id != message.id,
         )
     )
+
+
+def _start_again(message: InboundMessage) -> None:
+    message.state, message.reason, message.processed_at = InboundState.RECEIVED, "", None
+    forget(RECEIVE, message.id)
+    later(RECEIVE, message.id)
 
 
 def _settle(

@@ -1,4 +1,4 @@
-"""What pages say of mail: how a reply's sending went, where an original is seen, why a mail was held."""
+"""What pages say of mail: how a reply's sending went, and where an original is seen."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,11 +9,15 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.extensions import db
+from app.mail.looking import Look
 from app.mail.models import InboundMessage, OutboundKind, OutboundMessage, OutboundState
 from app.policy import Actor
+from app.tenancy import current_tenant_id
 from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
+from app.tickets.settings import Mailbox
 from app.tickets.timeline import Mailing, mailings
+from app.web import Page
 
 
 def mailing_of(ticket: Ticket, comments: Sequence[Comment]) -> Mapping[UUID, Mailing]:
@@ -56,25 +60,54 @@ def _delivery(state: OutboundState, reason: str) -> dict[str, str]:
     return {"state": "failed" if trouble else state.value, "words": words[state]}
 
 
-def why_held(message: InboundMessage) -> str:
-    """The reason a mail waits, for a person."""
-    words = {
-        "not_a_participant": _("The sender is not part of the conversation this mail answers."),
-        "agent_not_proven": _("It says it is from a colleague, but their mail server does not vouch for it."),
-        "agent_not_allowed": _("This colleague may not answer on that ticket."),
-        "automatic_reply_of_a_stranger": _("An automatic reply from somebody we never wrote to."),
-        "automatic_reply": _("An automatic reply that answers nothing of ours."),
-        "mailing_list": _("It came through a mailing list, and this queue takes none."),
-        "too_many_from_sender": _("This sender wrote unusually many mails within an hour."),
-        "our_error": _("We could not file it. Release it to try again."),
-        "spam": _("The mail provider marked it as spam."),
-        "blocked": _("This sender is blocked."),
-        "no_from": _("It does not say who it is from."),
+def out_states() -> dict[OutboundState, str]:
+    """Every state of a mail out as one calls it."""
+    return {
+        OutboundState.QUEUED: _("Waiting to be sent"),
+        OutboundState.SENDING: _("Being sent"),
+        OutboundState.SENT: _("Sent"),
+        OutboundState.DELIVERED: _("Delivered"),
+        OutboundState.FAILED: _("Not delivered"),
+        OutboundState.COMPLAINED: _("Marked as spam"),
     }
-    code = message.reason.partition(":")[0].partition(",")[0].strip()
-    if code == "unreadable":
-        return _("It could not be read within safe limits. The original is kept.")
-    return words.get(code, message.reason.replace("_", " "))
+
+
+def out_kinds() -> dict[str, str]:
+    """Every kind of mail out as one calls it."""
+    return {
+        OutboundKind.REPLY: _("Reply"),
+        OutboundKind.ACKNOWLEDGEMENT: _("Acknowledgement"),
+        OutboundKind.NOTICE: _("Notice"),
+    }
+
+
+def work_words(name: str) -> str:
+    """What a job does, for a person who wonders what was given up."""
+    words = {
+        "mail.receive.receive": _("Filing a mail that came"),
+        "mail.send.send": _("Sending a mail"),
+        "events.react": _("What follows something that happened on a ticket"),
+    }
+    return words.get(name, name.replace(".", " ").replace("_", " "))
+
+
+def mailbox_choices() -> Sequence[tuple[UUID, str]]:
+    """Every address of the organisation, for a filter."""
+    select = sa.select(Mailbox.id, Mailbox.address).where(Mailbox.tenant_id == current_tenant_id())
+    return [(row.id, row.address) for row in db.session.execute(select.order_by(Mailbox.address))]
+
+
+def pages_of(endpoint: str, look: Look, page: Page) -> dict[str, Any]:
+    """What the links beneath a list need."""
+    asked = look.arguments()
+    return {
+        "count": page.pages,
+        "first": page.first,
+        "last": page.last,
+        "total": page.total,
+        "previous": url_for(endpoint, **asked, page=page.number - 1) if page.has_previous else None,
+        "next": url_for(endpoint, **asked, page=page.number + 1) if page.has_next else None,
+    }
 
 
 def visible_original(member: Actor, comment_id: UUID) -> "sa.Select[InboundMessage]":

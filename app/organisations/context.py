@@ -22,6 +22,14 @@ ENVIRON = "worktrackr.slug"
 PREFIX = "/o/"
 
 
+class Suspended(Exception):
+    """The organisation is closed to its members for now. Only they are told: to others it is not there."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        super().__init__(organisation.slug)
+        self.organisation = organisation
+
+
 class OrganisationPath:
     """WSGI middleware: moves `/o/<slug>` from the path to SCRIPT_NAME, so that url_for keeps it by itself."""
 
@@ -43,7 +51,11 @@ def enter_organisation() -> Response | None:
     slug = request.environ.get(ENVIRON)
     if slug is None:
         return None
-    organisation = db.session.scalar(sa.select(Organisation).where(Organisation.slug == slug.lower()))
+    organisation = db.session.scalar(
+        sa.select(Organisation)
+        .where(Organisation.slug == slug.lower())
+        .options(sa.orm.joinedload(Organisation.partner))
+    )
     if organisation is None:
         abort(404)
     g.organisation = organisation
@@ -53,6 +65,8 @@ def enter_organisation() -> Response | None:
     found = member_of(organisation, current_user)
     if found is None:
         abort(404)
+    if organisation.is_suspended and access_of(current_app, request.endpoint or "") != PUBLIC:
+        raise Suspended(organisation)
     g.member = found
     structlog.contextvars.bind_contextvars(tenant=str(organisation.id), user=str(current_user.id))
     return _second_factor_first(organisation)

@@ -58,8 +58,16 @@ class Organisation(Model):
     requires_second_factor: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     suspended_at: Mapped[datetime | None]
+    suspended_because: Mapped[str] = mapped_column(server_default="", default="")  # as its members read it
 
     partner: Mapped[Partner | None] = relationship()
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether nobody may work in it now, for its own sake or because its partner is suspended."""
+        return self.suspended_at is not None or (
+            self.partner is not None and self.partner.suspended_at is not None
+        )
 
 
 class Membership(Tenanted, Model):

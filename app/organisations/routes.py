@@ -3,10 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.organisations.context import inbox_of, organisations_of
+from app.errors import answer
+from app.organisations.context import Suspended, inbox_of, organisations_of
 from app.web import signed_in
 
 bp = Blueprint("organisations", __name__)
@@ -26,6 +28,18 @@ def home() -> Response:
 @signed_in
 def choose() -> str:
     return render_template("organisations/choose.html", organisations=organisations_of(current_user.id))
+
+
+@bp.app_errorhandler(Suspended)
+def suspended(error: Suspended) -> Response:
+    """Why nobody can work here, to the organisation's own members."""
+    organisation = error.organisation
+    words = _(
+        "Nobody can work in it for now. Mail to it is kept and becomes tickets when it is open again. %(why)s",
+        why=organisation.suspended_because or _("Ask whoever runs this service for you."),
+    )
+    title = _("%(name)s is suspended", name=organisation.name)
+    return answer(403, words, title, {"url": "/organisations", "name": _("Your organisations")})
 
 
 @bp.app_context_processor

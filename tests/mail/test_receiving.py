@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.extensions import db
-from app.mail import ours, receive, settling
+from app.mail import ours, receive
 from app.mail.models import InboundMessage
 from app.tenancy import acting_for
 from app.tickets import changing
@@ -12,7 +12,7 @@ from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
 from app.tickets.settings import Mailbox, StatusCategory
 from tests.mail import delivering
-from tests.mail.delivering import comments, deliver, last, mail, messages, tickets
+from tests.mail.delivering import comments, deliver, last, let_in, mail, messages, tickets
 
 
 @pytest.fixture
@@ -119,11 +119,7 @@ def test_a_strangers_answer_is_held_and_shown_to_nobody(app, opened, way):
 
 def test_a_released_mail_is_added_and_its_author_joins(app, world, opened):
     deliver(app, mail("eve@example.net", headers=ANSWER), opened.address)
-    with app.app_context(), acting_for(opened.id):
-        message = db.session.scalars(sa.select(InboundMessage).order_by(InboundMessage.id.desc())).first()
-        settling.release(message, by=world.acme.manager.actor)
-        db.session.commit()
-    delivering.run(app)
+    let_in(app, opened, world.acme.manager.actor)
     assert state(app, opened) == ("threaded", "")
     assert people(app, opened) == {"bob@example.net", "eve@example.net"}
 

@@ -17,9 +17,9 @@ from app.mail.compose import compose
 from app.mail.framing import body_as_sent, framed, text_as_sent
 from app.mail.letter import BadAddress
 from app.mail.looking import Look, counted, outbound, outbound_look, visible_outbound
-from app.mail.models import OutboundMessage, OutboundState
+from app.mail.models import OutboundMessage
 from app.mail.rendering import letter_of
-from app.mail.send import send_again
+from app.mail.send import can_send_again, send_again
 from app.mail.showing import mailbox_choices, out_kinds, out_states, pages_of, work_words
 from app.mail.transports import Permanent
 from app.policy import Permission
@@ -64,6 +64,7 @@ def show(outbound_id: UUID) -> str:
         fault=fault,
         state=out_states()[message.state],
         kind=out_kinds().get(message.kind, ""),
+        can_retry=can_send_again(message),
     )
 
 
@@ -81,7 +82,7 @@ def retry() -> Answer:
     wanted = request.form.getlist("message", type=UUID)[:MOST]
     chosen = visible_outbound(current_member).where(OutboundMessage.id.in_(wanted))
     found = db.session.scalars(chosen.order_by(OutboundMessage.id).with_for_update(of=OutboundMessage)).all()
-    failed = [message for message in found if message.state is OutboundState.FAILED]
+    failed = [message for message in found if can_send_again(message)]
     for message in failed:
         send_again(message)
     db.session.commit()

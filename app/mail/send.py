@@ -68,10 +68,15 @@ def send(message_id: str) -> None:
         _come_back(message, error, transport.settles or None)
 
 
+def can_send_again(message: OutboundMessage) -> bool:
+    """Whether it failed and can still be made. An account mail's words are gone; its person asks anew."""
+    return message.state is OutboundState.FAILED and message.kind is not OutboundKind.ACCOUNT
+
+
 def send_again(message: OutboundMessage) -> None:
     """Try a failed message once more, by a person's wish. One that may have arrived is asked after first."""
-    if message.state is not OutboundState.FAILED or message.kind is OutboundKind.ACCOUNT:
-        return  # an account mail's words are gone; its person asks anew
+    if not can_send_again(message):
+        return
     message.state = OutboundState.SENDING if message.is_uncertain else OutboundState.QUEUED
     message.attempts, message.settled_at = 0, None
     forget(send, message.id)

@@ -78,6 +78,7 @@ def out_kinds() -> dict[str, str]:
         OutboundKind.REPLY: _("Reply"),
         OutboundKind.ACKNOWLEDGEMENT: _("Acknowledgement"),
         OutboundKind.NOTICE: _("Notice"),
+        OutboundKind.ACCOUNT: _("About a login"),
     }
 
 

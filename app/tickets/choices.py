@@ -1,10 +1,12 @@
 """What a ticket's fields can be set to in one organisation: statuses, queues, colleagues, tags; in one query."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask_babel import format_date, gettext
 
 from app.auth.models import User
 from app.extensions import db
@@ -15,7 +17,7 @@ from app.tickets.settings import Queue, Status, StatusCategory, Tag
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a field: its id, what people call it, and a category (statuses) or slug (queues)."""
+    """One value of a field: its id, what people call it, and a category (statuses), slug (queues) or last day away."""
 
     id: UUID
     name: str
@@ -47,7 +49,8 @@ def choices_for(member: Actor) -> Choices:
     )
     found: dict[str, list[tuple[int, str, Choice]]] = {}
     for sort, identity, name, mark, position in rows:
-        found.setdefault(sort, []).append((position, name.lower(), Choice(identity, name, mark)))
+        words = _with_absence(name, mark) if sort == "person" and mark else name
+        found.setdefault(sort, []).append((position, name.lower(), Choice(identity, words, mark)))
 
     def ordered(sort: str) -> list[Choice]:
         return [choice for _, _, choice in sorted(found.get(sort, []), key=lambda row: row[:2])]
@@ -67,9 +70,17 @@ def _queues(member: Actor) -> Any:
     )
 
 
+def _with_absence(name: str, until: str) -> str:
+    """A colleague who is away, so that nobody gives them work unawares."""
+    day = format_date(date.fromisoformat(until), "d MMM")
+    return gettext("%(name)s (away until %(day)s)", name=name, day=day)
+
+
 def _people(member: Actor) -> Any:
+    today = sa.cast(sa.func.timezone(User.time_zone, sa.func.now()), sa.Date)
+    away = sa.case((User.away_until >= today, sa.cast(User.away_until, sa.Text)), else_="")
     return (
-        sa.select(sa.literal("person"), Membership.id, User.name, sa.literal(""), sa.literal(0))
+        sa.select(sa.literal("person"), Membership.id, User.name, away, sa.literal(0))
         .join(Membership.user)
         .where(Membership.tenant_id == member.tenant_id, Membership.ended_at.is_(None))
     )

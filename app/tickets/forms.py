@@ -6,19 +6,20 @@ from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import get_timezone, gettext
 from flask_babel import lazy_gettext as _
 from wtforms import DateField, EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional
 
-from app.auth.forms import LONGEST_EMAIL, PlainForm
+from app.auth.fields import LONGEST_EMAIL, check_email, one_line
+from app.auth.forms import PlainForm
 from app.events import EventKind
 from app.tickets.choices import Choice, Choices
 from app.tickets.models import Priority, Ticket
 
 LONGEST_SUBJECT = 250
+LONGEST_SIGNATURE = 2000
 LONGEST_TEXT = 500_000  # characters of HTML; pictures travel beside it
 
 PRIORITIES = (
@@ -32,19 +33,6 @@ PRIORITIES = (
 def offered(values: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
     """Values and their words as a select offers them."""
     return [SelectChoice(value, words) for value, words in values]
-
-
-def one_line(text: str | None) -> str:
-    """The text without line ends, NUL and double spaces."""
-    return " ".join((text or "").replace("\x00", "").split())
-
-
-def check_email(form: Any, field: Any) -> None:
-    """Refuse what is no mail address."""
-    try:
-        validate_email(field.data, check_deliverability=False, test_environment=False)
-    except EmailNotValidError as error:
-        raise ValidationError(gettext("This is not an email address.")) from error
 
 
 class PropertyForm(PlainForm):
@@ -156,6 +144,7 @@ class CommentForm(WritingForm):
 
     kind = RadioField(choices=offered([("reply", _("Reply")), ("note", _("Note"))]), default="reply")
     then = HiddenField()
+    signature = TextAreaField(_("Signature"), validators=[Length(max=LONGEST_SIGNATURE)])
 
 
 class NewTicketForm(WritingForm):

@@ -99,7 +99,7 @@ def _comments(ticket: Ticket) -> Sequence[Comment]:
         sa.select(Comment)
         .where(Comment.tenant_id == ticket.tenant_id, Comment.ticket_id == ticket.id)
         .order_by(Comment.created_at, Comment.id)
-        .options(selectinload(Comment.attachments), joinedload(Comment.contact))
+        .options(selectinload(Comment.attachments), joinedload(Comment.contact), joinedload(Comment.user))
     ).all()
 
 

@@ -12,7 +12,7 @@ from app.policy import Actor
 from app.tickets.attaching import File, drafts, store
 from app.tickets.commenting import Message
 from app.tickets.conversation import Attachment
-from app.tickets.forms import WritingForm
+from app.tickets.forms import CommentForm, WritingForm
 from app.tickets.models import Ticket
 
 MOST_FILES = 50
@@ -31,7 +31,18 @@ def message_from(form: WritingForm, *, by: Actor, ticket: Ticket | None = None) 
         text = richtext.to_text(html).strip()
     if not text and not files:
         return None
-    return Message(html or "<p></p>", attachments=files, id=form.once_id)
+    return Message((html or "<p></p>") + _signature(form), attachments=files, id=form.once_id)
+
+
+def _signature(form: WritingForm) -> str:
+    """Under a reply, the signature as it was left in the composer; never under a note.
+
+    The dashes are the mark that mail programs know a signature by (RFC 3676 section 4.3).
+    """
+    words = (form.signature.data or "").strip() if isinstance(form, CommentForm) else ""
+    if not words or form.kind.data != "reply":
+        return ""
+    return richtext.linkify(f"-- \n{words}")
 
 
 def received_file(posted: FileStorage) -> File:

@@ -103,6 +103,8 @@ def change_role(membership_id: UUID) -> Response:
     changing.change_role(membership, form.role.data, by=current_member)
     db.session.commit()
     words = {"name": membership.name, "role": ROLE_WORDS[membership.role]}
+    if membership.user_id == current_member.user_id:
+        return redirect("/", 303)  # this page may be closed to them now
     return _back(_("%(name)s is now: %(role)s. They have to sign in again.", **words))
 
 
@@ -134,6 +136,8 @@ def end(membership_id: UUID) -> Any:
     heir = next((each for each in others if str(each.id) == form.heir.data), None)
     moved = changing.end(membership, heir, by=current_member)
     db.session.commit()
+    if membership.user_id == current_member.user_id:
+        return redirect("/", 303)
     handed = ngettext("%(num)d ticket was handed over.", "%(num)d tickets were handed over.", moved)
     return _back(_("%(name)s is no longer a member.", name=membership.name) + (f" {handed}" if moved else ""))
 

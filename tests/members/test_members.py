@@ -95,6 +95,16 @@ def test_a13_the_last_admin_stays(app, world, signed_in, who):
     assert membership(app, world.acme.admin) == (Role.ADMIN, False)
 
 
+@pytest.mark.parametrize("act", ["demote", "end"])
+def test_an_admin_who_steps_down_is_led_away(world, signed_in, act):
+    browser = signed_in(world.acme.admin)
+    change(browser, world.acme.manager, world.acme, "admin")
+    own = world.acme.admin
+    answer = change(browser, own, world.acme, "staff") if act == "demote" else end(browser, own, world.acme)
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert is_in(browser)
+
+
 def test_a13_a_disabled_admin_does_not_count(app, world, signed_in):
     change(signed_in(world.acme.admin), world.acme.manager, world.acme, "admin")
     with app.app_context():

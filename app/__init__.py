@@ -14,6 +14,7 @@ from app.mail import models as models  # imports every model below it
 from app.mail import routes as mail_routes
 from app.members import joining_routes
 from app.members import routes as member_routes
+from app.notifications import routes as notification_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
@@ -49,6 +50,7 @@ def create_app(config: Config | None = None) -> Flask:
     ):
         app.register_blueprint(routes.bp)
     # fmt: on
+    app.register_blueprint(notification_routes.bp)
     cli.init_app(app)
     for commands in (mail_cli, search_cli):
         app.cli.add_command(commands.group)

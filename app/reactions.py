@@ -3,6 +3,9 @@
 from app.events import Event, EventKind, on
 from app.extensions import db
 from app.mail import acknowledge, posting, reopening
+from app.notifications import jobs as jobs  # declares the job that writes mail
+from app.notifications import letters as letters  # declares who writes notices
+from app.notifications import telling
 from app.tickets.conversation import Comment
 from app.tickets.models import Ticket
 
@@ -23,6 +26,21 @@ def acknowledge_the_mail(event: Event) -> None:
 def let_its_mail_in(event: Event) -> None:
     """What came and what was to leave while the organisation was suspended takes its way."""
     reopening.let_in()
+
+
+@on(
+    EventKind.TICKET_CREATED,
+    EventKind.TICKET_ASSIGNED,
+    EventKind.TICKET_QUEUE_CHANGED,
+    EventKind.COMMENT_PUBLIC_BY_REQUESTER,
+    EventKind.COMMENT_PUBLIC_BY_AGENT,
+    EventKind.COMMENT_INTERNAL,
+    EventKind.EMAIL_BOUNCED,
+    EventKind.EMAIL_FAILED,
+)
+def tell_members(event: Event) -> None:
+    """Members whom it concerns see it in the bell and, as each likes, get a mail."""
+    telling.tell(event)
 
 
 def _ticket(event: Event) -> Ticket:

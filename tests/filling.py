@@ -9,9 +9,13 @@ import sqlalchemy as sa
 from PIL import Image
 
 from app.auth.models import Portrait, Session
+from app.events import Event
 from app.extensions import db, new_id, now
 from app.jobs import Job
 from app.mail.models import InboundMessage, MessageReference, OutboundKind, OutboundMessage
+from app.notifications.choosing import Reason
+from app.notifications.models import MailState, Notification, Preferences
+from app.notifications.watching import watch
 from app.organisations.models import Invitation, Membership
 from app.policy import Actor, ActorKind, Role
 from app.tenancy import acting_for, tenanted_models
@@ -44,6 +48,7 @@ class Filled:
     tag: str
     session_id: UUID
     invitation_id: UUID
+    notification_id: UUID
 
 
 def fill(house: House, *, number: int = 1) -> Filled:
@@ -53,6 +58,7 @@ def fill(house: House, *, number: int = 1) -> Filled:
         ticket = _ticket(house)
         draft = attaching.store(_picture(), by=house.admin.actor)
         inbound, outbound = _mails(house, ticket)
+        notification = _tell(house, ticket, outbound)
         db.session.execute(
             sa.update(Job).values(run_at=now() + timedelta(hours=1))
         )  # what is to follow stays where it is
@@ -77,6 +83,7 @@ def fill(house: House, *, number: int = 1) -> Filled:
             db.session.scalars(sa.select(Tag.name)).first(),
             _session(house),
             _invitation(house),
+            notification,
         )
     db.session.commit()
     return filled
@@ -152,6 +159,25 @@ def _mails(house: House, ticket: Ticket) -> tuple[InboundMessage, OutboundMessag
     db.session.add_all([inbound, outbound, reference])
     db.session.flush()
     return inbound, outbound
+
+
+def _tell(house: House, ticket: Ticket, outbound: OutboundMessage) -> UUID:
+    member = house.staff.membership_id
+    watch(ticket, by=house.staff.actor)
+    own_id = new_id()
+    told = Notification(
+        id=own_id,
+        membership_id=member,
+        event_id=db.session.scalar(sa.select(Event.id).limit(1)),
+        ticket_id=ticket.id,
+        reason=Reason.NEW_TICKET,
+        fold=own_id,
+        is_shown=True,
+        mail=MailState.WRITTEN,
+        outbound_id=outbound.id,
+    )
+    db.session.add_all([told, Preferences(membership_id=member)])
+    return own_id
 
 
 def _picture() -> attaching.File:

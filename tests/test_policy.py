@@ -77,6 +77,7 @@ def test_the_public_views_are_these_and_no_others(app):
         "signup.confirm",  # the link in the mail
         "joining.accept",  # the link in the mail
         "files.download",  # the signed link in a mail
+        "notifications.off",  # the signed link in a mail
         "health.alive",
         "health.ready",
         "health.metrics",  # asks for the operators' token

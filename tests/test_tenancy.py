@@ -33,6 +33,7 @@ SAMPLES = {
     "outbound_id": lambda foreign: foreign.outbound_id,
     "comment_id": lambda foreign: foreign.comment_id,
     "contact_id": lambda foreign: foreign.contact_id,
+    "notification_id": lambda foreign: foreign.notification_id,
 }
 MISSING = {int: 987654, str: "nothing-of-this-name"}
 # Routes whose parameter is itself the right to see, or names nothing of an organisation, and why.
@@ -42,6 +43,7 @@ EXEMPT = {
     "joining.accept": "the token is the right; it carries the organisation",
     "reset.choose": "the token is the right; it is a user's, who belongs to many",
     "security.confirm_address": "the token is the right; it is a user's, who belongs to many",
+    "notifications.off": "the signed token is the right: it carries organisation and membership",
     "files.download": "the signed token is the right: it carries organisation and file",
     "sink.show": "development only: the mails of the whole installation",
     "sink.body": "development only: the mails of the whole installation",
@@ -213,6 +215,7 @@ ARGUMENTS = {
     "receive:message_id": lambda foreign: str(foreign.inbound_id),
     "send:message_id": lambda foreign: str(foreign.outbound_id),
     "contact_id": lambda foreign: str(foreign.contact_id),
+    "membership_id": lambda foreign: str(foreign.house.staff.membership_id),
     "event_id": lambda foreign: str(foreign.event_id),
     "storage_key": lambda foreign: foreign.storage_key,
 }

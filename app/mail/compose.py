@@ -10,7 +10,7 @@ from app.mail.letter import MAX_SUBJECT, File, Letter, Person, message_ids, safe
 
 # RFC 5322 allows a line of 998 characters; together with its name the field stays on one line.
 MAX_REFERENCES = 900
-_IDENTIFIERS = frozenset({"message-id", "in-reply-to", "references", "thread-index"})
+_IDENTIFIERS = frozenset({"message-id", "in-reply-to", "references", "thread-index", "list-unsubscribe"})
 _MEDIA_TYPE = re.compile(r"(application|audio|font|image|text|video)/([A-Za-z0-9][A-Za-z0-9.+-]{0,80})")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _THREAD_INDEX = re.compile(r"[A-Za-z0-9+/]{28,400}={0,2}")

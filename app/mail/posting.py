@@ -65,6 +65,33 @@ def post_notice(notice: Notice, *, purpose: str, expires_at: datetime | None = N
     _queue(values)
 
 
+def post_to_member(purpose: str, *, to: tuple[str, str], subject: str) -> UUID | None:
+    """Write to one of our own members. None where no mail can or may go there, or it is written already.
+
+    It belongs to no ticket's conversation: what requesters get never refers to it, and its failure is no event
+    on the ticket, of which members would be told. An address at our own mail domain would come back in as a mail.
+    """
+    try:
+        person = Person.of(*to)
+    except BadAddress:
+        return None
+    if ours.is_ours(person.address):
+        return None
+    own_id = new_id()
+    values: dict[str, Any] = {
+        "id": own_id,
+        "tenant_id": current_tenant_id(),
+        "kind": OutboundKind.NOTICE,
+        "purpose": purpose,
+        "message_id": f"<notice.{own_id}@{current_app.config['MAIL_DOMAIN']}>",
+        "to": [[person.name, person.address]],
+        "cc": [],
+        "subject": subject,
+        "state": OutboundState.QUEUED,
+    }
+    return _queue(values)
+
+
 def mailbox_for(ticket: Ticket) -> Mailbox | None:
     """The address we write from: the one the ticket came in by while it serves the ticket's queue, or its first."""
     first_by = (
@@ -131,8 +158,9 @@ def _post(
     _queue(values)
 
 
-def _queue(values: dict[str, Any]) -> None:
+def _queue(values: dict[str, Any]) -> UUID | None:
     statement = insert(OutboundMessage).values(values).on_conflict_do_nothing().returning(OutboundMessage.id)
     made = db.session.scalar(statement)
     if made and values["state"] is OutboundState.QUEUED:
         later(send, made)
+    return made

@@ -1,6 +1,7 @@
 """From the row of an outgoing message to the letter: bodies, files and the place in the conversation."""
 
 import re
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import css_inline
@@ -23,6 +24,8 @@ from app.tickets.settings import Mailbox
 
 ACCENT = "#1f5fbf"
 # Remote style sheets would be fetched by us, from wherever a mail says.
+Writer = Callable[[OutboundMessage, Organisation], Letter]
+_writers: dict[OutboundKind, Writer] = {}
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True)
 
 
@@ -42,12 +45,39 @@ def letter_of(message: OutboundMessage) -> Letter:
     if message.kind is OutboundKind.ACCOUNT:
         return notices.letter_of(message)
     organisation = db.session.get_one(Organisation, message.tenant_id)
+    if message.kind is OutboundKind.NOTICE:
+        return _writers[message.kind](message, organisation)
     with force_locale(organisation.locale):
         return (
             _reply(message, organisation)
             if message.kind is OutboundKind.REPLY
-            else _notice(message, organisation)
+            else _acknowledgement(message, organisation)
         )
+
+
+def writes(kind: OutboundKind) -> Callable[[Writer], Writer]:
+    """Declare who writes the letters of a kind, where that is a feature above this one."""
+
+    def declare(writer: Writer) -> Writer:
+        _writers[kind] = writer
+        return writer
+
+    return declare
+
+
+def render(name: str, organisation: Organisation, words: dict[str, object]) -> tuple[str, str]:
+    """HTML and text. Straight from the environment: context processors speak of a request, and here is none."""
+    given = words | {"organisation": organisation, "separator": SEPARATOR, "accent": ACCENT}
+    templates = current_app.jinja_env
+    html = templates.get_template(f"mail_out/{name}.html").render(given)
+    text = templates.get_template(f"mail_out/{name}.txt").render(given)
+    return _INLINER.inline(html), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def desk_of(ticket: Ticket, organisation: Organisation) -> str:
+    """The queue as people outside know it: "Acme Support"."""
+    queue = ticket.queue.name
+    return queue if organisation.name.lower() in queue.lower() else f"{organisation.name} {queue}"
 
 
 def _reply(message: OutboundMessage, organisation: Organisation) -> Letter:
@@ -70,7 +100,7 @@ def _reply(message: OutboundMessage, organisation: Organisation) -> Letter:
         sender=_sender(mailbox, ticket, organisation, comment.author_name if is_person else ""),
         to=_people(message.to),
         cc=_people(message.cc),
-        reply_to=Person.of(_desk(ticket, organisation), ours.reply_address(mailbox, ticket)),
+        reply_to=Person.of(desk_of(ticket, organisation), ours.reply_address(mailbox, ticket)),
         subject=message.subject,
         message_id=message.message_id,
         in_reply_to=place.in_reply_to,
@@ -85,8 +115,8 @@ def _reply(message: OutboundMessage, organisation: Organisation) -> Letter:
     )
 
 
-def _notice(message: OutboundMessage, organisation: Organisation) -> Letter:
-    """An acknowledgement. To somebody unverified it repeats nothing that the mail it answers said."""
+def _acknowledgement(message: OutboundMessage, organisation: Organisation) -> Letter:
+    """To somebody unverified it repeats nothing that the mail it answers said."""
     ticket, mailbox = _ticket(message), _mailbox(message)
     is_neutral = message.subject.startswith(f"[#{ticket.number}]")
     place = history.place_of(message, ticket)
@@ -98,7 +128,7 @@ def _notice(message: OutboundMessage, organisation: Organisation) -> Letter:
     return Letter(
         sender=_sender(mailbox, ticket, organisation, ""),
         to=_people(message.to),
-        reply_to=Person.of(_desk(ticket, organisation), ours.reply_address(mailbox, ticket)),
+        reply_to=Person.of(desk_of(ticket, organisation), ours.reply_address(mailbox, ticket)),
         subject=message.subject,
         message_id=message.message_id,
         in_reply_to=None if is_neutral else place.in_reply_to,
@@ -116,27 +146,15 @@ def _notice(message: OutboundMessage, organisation: Organisation) -> Letter:
 def _bodies(
     name: str, ticket: Ticket, organisation: Organisation, words: dict[str, object]
 ) -> tuple[str, str]:
-    """HTML and text. Straight from the environment: context processors speak of a request, and here is none."""
-    given = words | {"ticket": ticket, "organisation": organisation, "separator": SEPARATOR}
-    given |= {"desk": _desk(ticket, organisation), "accent": ACCENT}
-    templates = current_app.jinja_env
-    html = templates.get_template(f"mail_out/{name}.html").render(given)
-    text = templates.get_template(f"mail_out/{name}.txt").render(given)
-    return _INLINER.inline(html), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return render(name, organisation, words | {"ticket": ticket, "desk": desk_of(ticket, organisation)})
 
 
 def _sender(mailbox: Mailbox, ticket: Ticket, organisation: Organisation, agent: str) -> Person:
     if not ours.is_ours(mailbox.address):
         raise Permanent(f"{mailbox.address.rpartition('@')[2]} is not a domain we may write from")
-    desk = _desk(ticket, organisation)
+    desk = desk_of(ticket, organisation)
     name = gettext("%(agent)s via %(desk)s", agent=agent, desk=desk) if agent else desk
     return Person.of(name, mailbox.address)
-
-
-def _desk(ticket: Ticket, organisation: Organisation) -> str:
-    """The queue as people outside know it: "Acme Support"."""
-    queue = ticket.queue.name
-    return queue if organisation.name.lower() in queue.lower() else f"{organisation.name} {queue}"
 
 
 def _people(pairs: list[list[str]]) -> tuple[Person, ...]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -127,13 +128,17 @@ class Ticket(Tenanted, Model):
         visible = sa.select(cls).where(cls.tenant_id == member.tenant_id)
         if member.sees_all_queues:
             return visible
+        return visible.where(cls.is_open_to(member.tenant_id, member.membership_id))
+
+    @classmethod
+    def is_open_to(cls, tenant_id: UUID, membership_id: Any) -> sa.ColumnElement[bool]:
+        """Whether somebody without sight of all queues may see the ticket: a membership's id, or a column of ids."""
         mine = sa.select(QueueMember.queue_id).where(
-            QueueMember.tenant_id == member.tenant_id, QueueMember.membership_id == member.membership_id
+            QueueMember.tenant_id == tenant_id, QueueMember.membership_id == membership_id
         )
-        queues = sa.select(Queue.id).where(
-            Queue.tenant_id == member.tenant_id, sa.or_(~Queue.members_only, Queue.id.in_(mine))
-        )
-        return visible.where(sa.or_(cls.queue_id.in_(queues), cls.assignee_id == member.membership_id))
+        open_to_them = sa.or_(~Queue.members_only, Queue.id.in_(mine.correlate_except(QueueMember)))
+        queues = sa.select(Queue.id).where(Queue.tenant_id == tenant_id, open_to_them)
+        return sa.or_(cls.queue_id.in_(queues.correlate_except(Queue)), cls.assignee_id == membership_id)
 
 
 class TicketTag(Tenanted, Model):

@@ -5,10 +5,22 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from app.extensions import db, now
 from app.mail.transports.mailgun import MailgunTransport
 from app.mail.transports.smtp import SmtpTransport
+from app.notifications.models import Preferences
 from tests.fakes.mailgun import FakeMailgun
 from tests.fakes.smtp import FakeSmtp
+
+
+@pytest.fixture(autouse=True)
+def only_to_requesters(request: pytest.FixtureRequest) -> None:
+    """Members want no notices by mail, which these tests would count."""
+    if "acme" in request.fixturenames:
+        house = request.getfixturevalue("acme")
+        members = [person.membership_id for person in house.people.values() if person.membership_id]
+        db.session.add_all(Preferences(membership_id=each, mail_stopped_at=now()) for each in members)
+        db.session.commit()
 
 
 @pytest.fixture

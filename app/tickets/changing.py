@@ -96,25 +96,40 @@ def set_due(ticket: Ticket, due_at: datetime | None, *, by: Actor) -> None:
 
 def tag_with(ticket: Ticket, names: list[str], *, by: Actor) -> None:
     """Make these the ticket's tags; words not yet used become tags. Order and case do not matter."""
-    wanted = {name.strip().lower()[:TAG_LENGTH] for name in names} - {""}
+    wanted = {tag_name(name) for name in names} - {""}
     present = {tag.name: tag for tag in ticket.tags}
     for name in sorted(wanted - present.keys()):
-        tag = find_or_add_tag(name)
-        db.session.add(TicketTag(tenant_id=ticket.tenant_id, ticket_id=ticket.id, tag_id=tag.id))
-        record(EventKind.TICKET_TAGGED, by=by, ticket_id=ticket.id, changes={"tag": [None, name]})
+        put_tag(ticket, find_or_add_tag(name), by=by)
     for name in sorted(present.keys() - wanted):
-        db.session.execute(
-            sa.delete(TicketTag).where(
-                TicketTag.tenant_id == ticket.tenant_id,
-                TicketTag.ticket_id == ticket.id,
-                TicketTag.tag_id == present[name].id,
-            )
-        )
-        record(EventKind.TICKET_UNTAGGED, by=by, ticket_id=ticket.id, changes={"tag": [name, None]})
+        take_tag(ticket, present[name], by=by)
     if wanted != present.keys():
-        ticket.updated_at = now()
         db.session.flush()
         db.session.expire(ticket, ["tags"])
+
+
+def put_tag(ticket: Ticket, tag: Tag, *, by: Actor) -> None:
+    """Add a tag that the ticket has not."""
+    db.session.add(TicketTag(tenant_id=ticket.tenant_id, ticket_id=ticket.id, tag_id=tag.id))
+    record(EventKind.TICKET_TAGGED, by=by, ticket_id=ticket.id, changes={"tag": [None, tag.name]})
+    ticket.updated_at = now()
+
+
+def take_tag(ticket: Ticket, tag: Tag, *, by: Actor) -> None:
+    """Remove a tag that the ticket has."""
+    db.session.execute(
+        sa.delete(TicketTag).where(
+            TicketTag.tenant_id == ticket.tenant_id,
+            TicketTag.ticket_id == ticket.id,
+            TicketTag.tag_id == tag.id,
+        )
+    )
+    record(EventKind.TICKET_UNTAGGED, by=by, ticket_id=ticket.id, changes={"tag": [tag.name, None]})
+    ticket.updated_at = now()
+
+
+def tag_name(text: str) -> str:
+    """The word as tags are written."""
+    return text.strip().lower()[:TAG_LENGTH]
 
 
 def find_or_add_tag(name: str) -> Tag:

@@ -142,6 +142,7 @@ class ListPage:
     without_text: str
     clear_url: str | None
     arrivals_url: str
+    seen_at: str
     page: dict[str, Any]
 
 
@@ -159,6 +160,7 @@ def page_of(view: View, choices: Choices, page: Page, moment: datetime) -> ListP
         without_text=address_of(replace(view, q=""), choices),
         clear_url=address_of(View(sort=view.sort), choices) if is_filtered(view) else None,
         arrivals_url=address_of(view, choices, "tickets.arrivals", since=moment.isoformat()),
+        seen_at=moment.isoformat(),
         page={
             "count": page.pages,
             "first": page.first,

@@ -7,12 +7,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.extensions import db, now
-from app.headers import safe_next
 from app.policy import Permission
 from app.tickets import inbox, listing
 from app.tickets.changing import assign, move_to_category, participants
@@ -68,28 +66,6 @@ def arrivals() -> str:
     view = inbox.read_view(request.args, choices())
     count = listing.changed_since(current_member, view, moment if moment.tzinfo else now())
     return render_template("tickets/_arrivals.html", count=count, url=inbox.address_of(view, choices()))
-
-
-@bp.post("/tickets/bulk")
-@allow(Permission.TICKET_EDIT)
-def bulk() -> Response:
-    numbers = [
-        int(each) for each in request.form.getlist("number")[:200] if each.isdecimal() and len(each) < 10
-    ]
-    select = Ticket.visible_to(current_member).where(Ticket.number.in_(numbers)).order_by(Ticket.id)
-    found = db.session.scalars(select.with_for_update(of=Ticket)).all()
-    act = request.form.get("act")
-    if act not in {"assign_me", "resolve"} or (act == "assign_me" and not current_member.membership_id):
-        abort(422)
-    for ticket in found:
-        if act == "resolve":
-            move_to_category(ticket, StatusCategory.RESOLVED, by=current_member)
-        else:
-            assign(ticket, colleague(current_member.membership_id), by=current_member)
-    db.session.commit()
-    done = ngettext("%(num)d ticket changed", "%(num)d tickets changed", len(found))
-    flash(done, "success")
-    return redirect(safe_next(request.form.get("back"), url_for("tickets.index")), 303)
 
 
 @bp.get("/tickets/<int:number>")

@@ -35,3 +35,23 @@ def count_queries() -> Callable[[], AbstractContextManager[Counted]]:
             sa.event.remove(Engine, "before_cursor_execute", one_more)
 
     return counting
+
+
+@pytest.fixture
+def count_reads() -> Callable[[], AbstractContextManager[Counted]]:
+    """`with count_reads() as counted:` counts the SELECTs of the block."""
+
+    @contextmanager
+    def counting() -> Iterator[Counted]:
+        counted = Counted()
+
+        def one_more(_: Any, __: Any, statement: str, *___: Any) -> None:
+            counted.count += statement.lstrip().upper().startswith("SELECT") and "set_config" not in statement
+
+        sa.event.listen(Engine, "before_cursor_execute", one_more)
+        try:
+            yield counted
+        finally:
+            sa.event.remove(Engine, "before_cursor_execute", one_more)
+
+    return counting

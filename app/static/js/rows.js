@@ -22,10 +22,21 @@
   const count = () => {
     const form = document.getElementById("bulk");
     if (!form) return;
-    const selected = form.querySelectorAll("[name=number]:checked").length;
+    const boxes = rows().map(box);
+    const selected = boxes.filter((one) => one.checked).length;
     form.classList.toggle("is-picking", selected > 0);
     const words = form.querySelector("[data-selected]");
     words.textContent = selected ? words.dataset.selected.replace("0", selected) : "";
+    const all = form.querySelector("[data-select-all]");
+    all.checked = selected > 0 && selected === boxes.length;
+    all.indeterminate = selected > 0 && selected < boxes.length;
+    offer(form);
+  };
+
+  // Apply waits for something to apply.
+  const offer = (form) => {
+    const chosen = [...form.querySelectorAll(".bulk-field")].some((field) => field.value.trim());
+    form.querySelector("[data-apply]").disabled = !chosen;
   };
 
   const resolve = () => {
@@ -45,6 +56,12 @@
       count();
     },
     e: resolve,
+    a: () => {
+      const row = here();
+      if (row && !document.querySelector("#bulk [name=number]:checked")) box(row).checked = true;
+      count();
+      document.getElementById("bulk-assignee")?.focus();
+    },
     o: () => here() && link(here()).click(),
   };
 
@@ -65,6 +82,14 @@
     }
     last = event.target;
     count();
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-select-all]")) return;
+    rows().forEach((row) => (box(row).checked = event.target.checked));
+    count();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.matches(".bulk-field")) offer(event.target.form);
   });
   document.addEventListener("reset", () => setTimeout(count));
   document.addEventListener("htmx:after:swap", count);

@@ -6,7 +6,7 @@
   const box = () => document.getElementById("toasts");
 
   const start = (toast) => {
-    if (toast.classList.contains("is-danger")) return; // Trouble stays until it is dismissed.
+    if (toast.matches(".is-danger, .is-warning")) return; // Trouble stays until it is dismissed.
     timers.set(toast, setTimeout(() => toast.remove(), STAYS));
   };
   const startAll = () => box()?.querySelectorAll(".toast-line").forEach((toast) => timers.has(toast) || start(toast));

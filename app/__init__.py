@@ -18,14 +18,7 @@ from app.notifications import routes as notification_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
-from app.tickets import (
-    attachment_routes,
-    bulk_routes,
-    contact_routes,
-    property_routes,
-    search_cli,
-    search_routes,
-)
+from app.tickets import attachment_routes, contact_routes, property_routes, search_cli, search_routes
 from app.tickets import routes as ticket_routes
 from app.webhooks import events as webhook_events
 from app.webhooks import routes as webhook_routes
@@ -52,7 +45,7 @@ def create_app(config: Config | None = None) -> Flask:
     # fmt: off
     for routes in (
         auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events,
-        ticket_routes, bulk_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes, out_routes,
+        ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes, out_routes,
         account_routes, security_routes, reset_routes, member_routes, joining_routes,
     ):
         app.register_blueprint(routes.bp)

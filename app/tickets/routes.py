@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db, now
 from app.policy import Permission
-from app.tickets import inbox, listing
+from app.tickets import bulk_routes, inbox, listing
 from app.tickets.changing import assign, move_to_category, participants
 from app.tickets.commenting import note, reply
 from app.tickets.conversation import Comment
@@ -26,6 +26,7 @@ from app.tickets.writing import message_from
 from app.web import allow, current_member, paginate
 
 bp = Blueprint("tickets", __name__)
+bp.register_blueprint(bulk_routes.bp)
 
 
 @bp.get("/tickets")

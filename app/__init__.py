@@ -8,6 +8,7 @@ from app.account import reset_routes, security_routes
 from app.account import routes as account_routes
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
+from app.dashboard import routes as dashboard_routes
 from app.mail import cli as mail_cli
 from app.mail import file_routes, out_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
@@ -46,7 +47,7 @@ def create_app(config: Config | None = None) -> Flask:
     for routes in (
         auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events,
         ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes, out_routes,
-        account_routes, security_routes, reset_routes, member_routes, joining_routes,
+        account_routes, security_routes, reset_routes, member_routes, joining_routes, dashboard_routes,
     ):
         app.register_blueprint(routes.bp)
     # fmt: on

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     TICKET_CREATE = "ticket.create"
     TICKET_COMMENT = "ticket.comment"
     TICKET_EDIT = "ticket.edit"
+    TEAM_READ = "team.read"
     CONTACT_EDIT = "contact.edit"
     CONTACT_MERGE = "contact.merge"
     CONTACT_BLOCK = "contact.block"
@@ -44,6 +45,7 @@ _STAFF = frozenset(
     }
 )
 _MANAGER = _STAFF | {
+    Permission.TEAM_READ,
     Permission.CONTACT_MERGE,
     Permission.CONTACT_BLOCK,
     Permission.MAIL_READ,

@@ -10,7 +10,7 @@ from tests.source import files, imports, module_name, tree
 # From the ground up. A module may import from those before it and from its own package.
 ORDER = """
     config embedded reader extensions assets pages richtext storage thumbnails logs tenancy policy jobs events
-    errors headers web auth organisations billing branding tickets mail notifications workflows webhooks
+    errors headers web auth organisations billing branding tickets mail dashboard notifications workflows webhooks
     api signup account members reactions demo housekeeping health cli startup create_app
 """.split()
 # The child process that parses a mail loads its few modules without the application around them.

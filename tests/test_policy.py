@@ -19,6 +19,7 @@ TABLE = {
     "ticket.create": EVERYBODY,
     "ticket.comment": EVERYBODY,
     "ticket.edit": EVERYBODY,
+    "team.read": "manager admin partner_admin",
     "contact.edit": EVERYBODY,
     "contact.merge": "manager admin partner_admin",
     "contact.block": "manager admin partner_admin",

@@ -58,6 +58,7 @@ class InboundMessage(Tenanted, Model):
         tenant_key("comment_id", "comments"),
         sa.Index("ix_inbound_messages_state", "tenant_id", "state", "received_at"),
         sa.Index("ix_inbound_messages_sender", "tenant_id", "from_address", "received_at"),
+        sa.Index("ix_inbound_messages_mailbox", "tenant_id", "mailbox_id", "received_at"),
         sa.Index("ix_inbound_messages_ticket", "tenant_id", "ticket_id"),
         sa.Index("ix_inbound_messages_received", "tenant_id", "received_at"),
     )

@@ -57,6 +57,12 @@ class Ticket(Tenanted, Model):
         sa.Index("ix_tickets_status", "tenant_id", "status_id", "last_message_at"),
         sa.Index("ix_tickets_queue", "tenant_id", "queue_id", "status_id"),
         sa.Index("ix_tickets_assignee", "tenant_id", "assignee_id", "status_id"),
+        sa.Index(
+            "ix_tickets_resolved",
+            "tenant_id",
+            "resolved_at",
+            postgresql_where=sa.text("resolved_at IS NOT NULL"),
+        ),
         sa.Index("ix_tickets_requester", "tenant_id", "requester_id"),
     )
 

@@ -19,6 +19,7 @@ import flask_migrate
 import psycopg
 import pytest
 import redis
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -137,11 +138,32 @@ class Browser(FlaskClient):
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
+_engines: set[sa.Engine] = set()
+_kept: set[sa.Engine] = set()  # of the session's application
+
+
+@sa.event.listens_for(sa.Engine, "engine_connect")
+def _remember(connection: sa.Connection) -> None:
+    _engines.add(connection.engine)
+
+
+@pytest.fixture(autouse=True)
+def _close_engines() -> Iterator[None]:
+    """Close the connections of applications that a test made for itself: left open, they fail some later test."""
+    before = set(_engines)
+    yield
+    for engine in _engines - before - _kept:
+        engine.dispose()
+        _engines.discard(engine)
+
+
 @pytest.fixture(scope="session")
 def _application(test_settings: Config) -> Iterator[Flask]:
     app = create_app(test_settings)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.test_client_class = Browser
+    with app.app_context():
+        _kept.add(db.engine)
     yield app
     with app.app_context():
         db.engine.dispose()

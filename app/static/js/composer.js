@@ -6,6 +6,7 @@
   const kept = form.querySelector("[data-kept]");
   let editor = null;
   let pause = 0;
+  let submitted = "";
 
   Trix.config.attachments.preview.caption = { name: false, size: false }; // They would be mailed as text.
 
@@ -58,6 +59,8 @@
   };
 
   const sent = () => {
+    form.querySelector("[name=once]").value = crypto.randomUUID();
+    if (editor.value !== submitted) return; // Already writing the next one: that stays.
     clearTimeout(pause);
     window.drafts.write(form, null);
     editor.editor.loadHTML("");
@@ -65,7 +68,6 @@
     form.querySelectorAll("[name=attachment]").forEach((field) => field.remove());
     form.querySelector("[data-files]")?.replaceChildren();
     form.querySelector("#composer-errors")?.replaceChildren();
-    form.querySelector("[name=once]").value = crypto.randomUUID();
     kept.textContent = "";
     form.classList.remove("is-open");
     document.activeElement?.blur();
@@ -85,7 +87,10 @@
     event.preventDefault();
     form.requestSubmit(form.querySelector("[name=then][value=stay]") ?? form.querySelector(".btn-primary"));
   });
-  form.addEventListener("submit", keep);
+  form.addEventListener("submit", () => {
+    submitted = editor.value;
+    keep();
+  });
   window.addEventListener("pagehide", keep);
   document.addEventListener("htmx:after:swap", (event) => {
     const { ctx } = event.detail;

@@ -21,7 +21,7 @@ from rq.worker import SimpleWorker
 from app import create_app, housekeeping
 from app.jobs import Lane, bell
 from app.jobs.sweeping import sweep_forever
-from app.startup import check_database
+from app.startup import check_database, settings
 
 FORK = get_context("fork")  # one import of the application serves every process
 log = structlog.get_logger()
@@ -109,7 +109,7 @@ def _stop(running: list[ForkProcess]) -> None:
 
 def main(arguments: list[str]) -> None:
     if not arguments:
-        supervise(int(os.environ.get("WORKER_CONCURRENCY", "2")))
+        supervise(int(settings().worker_concurrency))
     elif arguments == ["cron"]:
         app = create_app()
         check_database(app)

@@ -2,14 +2,14 @@
 
 from flask import Flask
 
-from app import cli, errors, extensions, headers, health, logs, pages, startup, storage, web
+from app import errors, extensions, headers, health, logs, pages, startup, storage, web
 from app import reactions as reactions  # declares what follows events
 from app.account import reset_routes, security_routes
 from app.account import routes as account_routes
 from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
+from app.commands import groups
 from app.dashboard import routes as dashboard_routes
-from app.mail import cli as mail_cli
 from app.mail import file_routes, out_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
 from app.mail import routes as mail_routes
@@ -19,7 +19,7 @@ from app.notifications import routes as notification_routes
 from app.organisations import context
 from app.organisations import routes as organisations_routes
 from app.signup import routes as signup_routes
-from app.tickets import attachment_routes, contact_routes, property_routes, search_cli, search_routes
+from app.tickets import attachment_routes, contact_routes, property_routes, search_routes
 from app.tickets import routes as ticket_routes
 from app.webhooks import events as webhook_events
 from app.webhooks import routes as webhook_routes
@@ -52,7 +52,5 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(routes.bp)
     # fmt: on
     app.register_blueprint(notification_routes.bp)
-    cli.init_app(app)
-    for commands in (mail_cli, search_cli):
-        app.cli.add_command(commands.group)
+    groups.init_app(app)
     return app

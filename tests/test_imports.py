@@ -11,7 +11,7 @@ from tests.source import files, imports, module_name, tree
 ORDER = """
     config embedded reader extensions assets pages richtext storage thumbnails logs tenancy policy jobs events
     errors headers web auth organisations billing branding tickets mail dashboard notifications workflows webhooks
-    api signup account members reactions demo housekeeping health cli startup create_app
+    api signup account members reactions demo housekeeping health startup commands create_app
 """.split()
 # The child process that parses a mail loads its few modules without the application around them.
 LATE = {"app/mail/sandbox_child.py"}
@@ -60,7 +60,8 @@ def test_only_the_factory_knows_routes_and_commands():
         (path, module)
         for path in APP
         for _, module in imports(path)
-        if module.endswith(("routes", ".cli")) and layer(module) != layer(module_name(path)) != "create_app"
+        if module.endswith(("routes", ".commands"))
+        and layer(module) != layer(module_name(path)) != "create_app"
     ]
     assert not knowing
 

@@ -92,10 +92,16 @@ def carry_out(act: Act, ids: Iterable[UUID], *, by: Actor) -> Outcome:
         .order_by(InboundMessage.id)
         .with_for_update(of=InboundMessage)
     ).all()
-    outcome = Outcome(act)
+    outcome = apply(act, found, by=by)
     if len(found) < len(wanted):
         outcome.left[_("it is not here")] = len(wanted) - len(found)
-    for message in found:
+    return outcome
+
+
+def apply(act: Act, messages: Iterable[InboundMessage], *, by: Actor) -> Outcome:
+    """Do it to each of these locked mails that it can be done to. The caller commits."""
+    outcome = Outcome(act)
+    for message in messages:
         if why := may(act, message):
             outcome.left[why] += 1
         else:

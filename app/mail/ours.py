@@ -1,6 +1,7 @@
 """What makes a mail ours: our signing key, our mail domain, and the ids and addresses made of them."""
 
 import hashlib
+import secrets
 from uuid import UUID
 
 from flask import current_app
@@ -18,6 +19,12 @@ def signing_key() -> bytes:
 def is_ours(address: str) -> bool:
     """Whether the address lies at our own mail domain: nothing automatic is ever sent there."""
     return address.rpartition("@")[2].lower() == current_app.config["MAIL_DOMAIN"].lower()
+
+
+def fresh_address(organisation: str, queue: str) -> str:
+    """An inbound address for a queue, by slugs, that nobody can guess from them, at our own mail domain."""
+    domain = current_app.config["MAIL_DOMAIN"]
+    return f"{organisation}-{queue}-{secrets.token_hex(3)}@{domain}".lower()
 
 
 def reply_address(mailbox: Mailbox, ticket: Ticket) -> str:

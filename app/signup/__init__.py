@@ -4,8 +4,7 @@ from app.signup.opening import (
     add_member,
     add_queue,
     free_slug,
-    fresh_address,
     open_organisation,
 )
 
-__all__ = ["add_member", "add_queue", "free_slug", "fresh_address", "open_organisation"]
+__all__ = ["add_member", "add_queue", "free_slug", "open_organisation"]

@@ -5,10 +5,10 @@ import secrets
 import unicodedata
 
 import sqlalchemy as sa
-from flask import current_app
 
 from app.auth.models import User
 from app.extensions import db, new_id
+from app.mail.ours import fresh_address
 from app.organisations.models import Membership, Organisation, Partner
 from app.policy import Role
 from app.tenancy import acting_for
@@ -51,7 +51,7 @@ def add_queue(name: str, organisation: Organisation) -> Queue:
     queue = Queue(id=new_id(), name=name, slug=_slug(name) or "queue")
     db.session.add(queue)
     db.session.flush()
-    db.session.add(Mailbox(queue_id=queue.id, address=fresh_address(organisation, queue)))
+    db.session.add(Mailbox(queue_id=queue.id, address=fresh_address(organisation.slug, queue.slug)))
     return queue
 
 
@@ -63,12 +63,6 @@ def add_member(organisation: Organisation, user: User, role: Role, *queues: Queu
     for queue in queues:
         db.session.add(QueueMember(queue_id=queue.id, membership_id=membership.id))
     return membership
-
-
-def fresh_address(organisation: Organisation, queue: Queue) -> str:
-    """An inbound address nobody can guess from the names, at our own mail domain."""
-    domain = current_app.config["MAIL_DOMAIN"]
-    return f"{organisation.slug}-{queue.slug}-{secrets.token_hex(3)}@{domain}".lower()
 
 
 def free_slug(name: str) -> str:

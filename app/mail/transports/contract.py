@@ -37,6 +37,9 @@ class Transport(Protocol):
     def deliver(self, raw: bytes, envelope_from: str, recipients: Sequence[str]) -> Delivery:
         """Hand the mail over once. Raises Temporary, Permanent or Uncertain."""
 
+    def check(self) -> str:
+        """Say how the far end stands, without sending. Raises Temporary or Permanent with what is wrong."""
+
     def was_accepted(self, message_id: str) -> bool | None:
         """Whether an earlier attempt with this Message-ID was taken; None when there never is a way to know.
 

@@ -28,6 +28,7 @@ class MailgunTransport:
     def __init__(self, base: str, domain: str, key: str) -> None:
         self._messages = f"{base.rstrip('/')}/v3/{domain}/messages.mime"
         self._events = f"{base.rstrip('/')}/v3/{domain}/events"
+        self._domain = f"{base.rstrip('/')}/v4/domains/{domain}"
         self._auth = ("api", key)
 
     def deliver(self, raw: bytes, envelope_from: str, recipients: Sequence[str]) -> Delivery:
@@ -56,6 +57,26 @@ class MailgunTransport:
         if not isinstance(items, list):
             raise Temporary(f"Mailgun's events answered {status}")
         return bool(items)
+
+    def check(self) -> str:
+        """Ask for the sending domain and its DNS records. Raises Temporary or Permanent with what is wrong."""
+        try:
+            status, _, body = self._ask("GET", self._domain)
+        except requests.RequestException as error:
+            raise Temporary(f"Mailgun is out of reach: {type(error).__name__}") from error
+        domain = body.get("domain") if isinstance(body, dict) else None
+        if status != 200 or not isinstance(domain, dict):
+            raise Permanent(f"Mailgun answered {status} for the domain")
+        if domain.get("state") != "active":
+            raise Permanent(f"the domain is {domain.get('state')}")
+        unready = [
+            str(each.get("name"))
+            for each in body.get("sending_dns_records") or ()
+            if isinstance(each, dict) and each.get("valid") != "valid"
+        ]
+        if unready:
+            raise Permanent(f"DNS records not seen yet: {', '.join(unready)[:300]}")
+        return "the domain is active, its SPF and DKIM records are in place"
 
     def _ask(self, method: str, url: str, **what: Any) -> tuple[int, Any, Any]:
         """Status, headers and the JSON body (None if it is none), within TOTAL seconds whatever the pace."""

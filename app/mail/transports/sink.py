@@ -41,6 +41,11 @@ class SinkTransport:
         """Whether the file is there."""
         return (self.folder / f"{_name(message_id)}.eml").exists()
 
+    def check(self) -> str:
+        """Say where mails are kept."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return f"mail is kept in {self.folder} and never leaves"
+
     def names(self) -> list[tuple[str, datetime]]:
         """Names and times of the mails, newest first."""
         files = sorted(self.folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns, reverse=True)

@@ -55,6 +55,15 @@ class SmtpTransport:
         """SMTP has no way to ask."""
         return None
 
+    def check(self) -> str:
+        """Greet the server, and sign in where there is a password. Raises Temporary."""
+        try:
+            server = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            raise _before(error) from error
+        _hang_up(server)
+        return f"{self.host}:{self.port} answers{' and takes the password' if self.user else ''}"
+
     def _connect(self) -> smtplib.SMTP:
         kind = smtplib.SMTP_SSL if self.is_tls else smtplib.SMTP
         server = kind(self.host, self.port, timeout=self.timeout)

@@ -13,11 +13,6 @@ from tests.world import PASSWORD
 NEW = "eleven tall ships"
 
 
-@pytest.fixture
-def run(app):
-    return lambda *arguments, **more: app.test_cli_runner().invoke(args=arguments, **more)
-
-
 def test_a_user_is_made_with_a_password_asked_for_unseen(app, world, run):
     answer = run("user", "create", "Zoe@Example.com", "Zoe", input=f"{NEW}\n{NEW}\n")
     assert answer.exit_code == 0, answer.output

@@ -234,7 +234,9 @@ class Config:
         return own | {"WORKTRACKR": self, "SQLALCHEMY_DATABASE_URI": self.sqlalchemy_url}
 
 
-NUMBERS = ("PROXY_HOPS", "PORT", "SMTP_IN_PORT", "MAIL_QUIET_HOURS", "WEB_CONCURRENCY", "WEB_THREADS", "WORKER_CONCURRENCY")
+NUMBERS = frozenset(
+    "PROXY_HOPS PORT SMTP_IN_PORT MAIL_QUIET_HOURS WEB_CONCURRENCY WEB_THREADS WORKER_CONCURRENCY".split()
+)
 
 
 def name_of(each: "Field[Any]") -> str:

@@ -130,7 +130,7 @@ def _letter(
 
 
 def _reply_to(ticket: Ticket, organisation: Organisation, comments: list[Comment]) -> Person | None:
-    """The ticket's signed address, by which a proven member's mail becomes a public reply; see docs/notifications.md.
+    """The ticket's signed address, by which the mail of a proven member becomes a public reply.
 
     Never under a note: an answer meant for the colleague who wrote it would go to the requester.
     """

@@ -24,6 +24,11 @@ TO_THE_QUEUE = (
     EventKind.TICKET_QUEUE_CHANGED,
     EventKind.COMMENT_PUBLIC_BY_REQUESTER,
 )
+TO_WATCHERS = (
+    EventKind.COMMENT_INTERNAL,
+    EventKind.COMMENT_PUBLIC_BY_AGENT,
+    EventKind.COMMENT_PUBLIC_BY_REQUESTER,
+)
 
 
 def tell(event: Event) -> None:
@@ -47,7 +52,7 @@ def _observe(event: Event, ticket: Ticket) -> Happening:
         is_first=comment is not None and comment.is_first,
         assignee=ticket.assignee_id if _is_still_assigned(event, ticket) else None,
         queue_members=_queue_members(ticket) if event.kind in TO_THE_QUEUE else frozenset(),
-        watchers=watchers_of(ticket),
+        watchers=watchers_of(ticket) if event.kind in TO_WATCHERS else frozenset(),
         mentioned=_mentioned(comment, ticket) if comment and is_spoken else frozenset(),
     )
 

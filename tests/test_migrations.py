@@ -6,4 +6,3 @@ import flask_migrate
 def test_the_models_need_no_further_migration(app):
     with app.app_context():
         flask_migrate.check()
-

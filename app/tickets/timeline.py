@@ -11,7 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from app import richtext
 from app.events import Event, EventKind
@@ -95,12 +95,13 @@ def timeline_of(ticket: Ticket) -> list[Item]:
 
 
 def _comments(ticket: Ticket) -> Sequence[Comment]:
-    return db.session.scalars(
+    select = (
         sa.select(Comment)
         .where(Comment.tenant_id == ticket.tenant_id, Comment.ticket_id == ticket.id)
         .order_by(Comment.created_at, Comment.id)
-        .options(selectinload(Comment.attachments), joinedload(Comment.contact), joinedload(Comment.user))
-    ).all()
+        .options(joinedload(Comment.attachments), joinedload(Comment.contact), joinedload(Comment.user))
+    )
+    return db.session.scalars(select).unique().all()
 
 
 def _events(ticket: Ticket) -> Sequence[Event]:

@@ -128,11 +128,8 @@ class Config:
     smtp_url: str = secret("smtp://user:password@host:587 (STARTTLS) or smtps://", for_smtp)
     smtp_in_port: str = open_("Port of the SMTP listener for inbound mail; 0 for none", None, "0")
     trusted_mail_host: str = open_("Our mail server's name, whose Authentication-Results are believed")
-    mail_quiet_hours: str = open_(
-        "Hours without mail, at a time when mail usually comes, after which admins are told; 0 for never",
-        None,
-        "4",
-    )
+    mail_quiet_hours: str = open_("Hours without the usual mail until admins are told; 0: never", None, "4")
+    undo_send_seconds: str = open_("Seconds to take a reply back before it is mailed", None, "10")
     mail_sink_path: str = open_("Folder of the sink transport", None, "var/mail")
     storage_url: str = open_(
         "Attachments: file:FOLDER or s3://bucket?endpoint=URL", absolute, "file:var/files"
@@ -235,7 +232,8 @@ class Config:
 
 
 NUMBERS = frozenset(
-    "PROXY_HOPS PORT SMTP_IN_PORT MAIL_QUIET_HOURS WEB_CONCURRENCY WEB_THREADS WORKER_CONCURRENCY".split()
+    "UNDO_SEND_SECONDS PROXY_HOPS PORT SMTP_IN_PORT MAIL_QUIET_HOURS"
+    " WEB_CONCURRENCY WEB_THREADS WORKER_CONCURRENCY".split()
 )
 
 

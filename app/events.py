@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     COMMENT_PUBLIC_BY_AGENT = "comment.public_by_agent"
     COMMENT_PUBLIC_BY_REQUESTER = "comment.public_by_requester"
     COMMENT_INTERNAL = "comment.internal"
+    COMMENT_TAKEN_BACK = "comment.taken_back"
     CONTACT_CHANGED = "contact.changed"
     CONTACT_MERGED = "contact.merged"
     CONTACT_BLOCKED = "contact.blocked"
@@ -98,10 +99,13 @@ def record(
     comment_id: UUID | None = None,
     contact_id: UUID | None = None,
     changes: dict[str, Any] | None = None,
+    held_until: datetime | None = None,
+    unique_key: str | None = None,
 ) -> Event:
     """Write the event down beside its act, and have its reactions run after the commit.
 
-    `contact_id` is the contact that the act is about; by a contact, it is the author.
+    `contact_id` is the contact that the act is about; by a contact, it is the author. `held_until` keeps the
+    reactions waiting; meanwhile `jobs.cancel(unique_key)` takes them back.
     """
     event = Event(
         kind=kind,
@@ -116,7 +120,7 @@ def record(
     db.session.add(event)
     if kind in reactions:
         db.session.flush()
-        later(react, event.id)
+        later(react, event.id, run_at=held_until, unique_key=unique_key)
     return event
 
 

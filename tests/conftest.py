@@ -112,6 +112,7 @@ def settings(database_url: str, redis_url: str, **more: str) -> Config:
         "mail_domain": "mail.example.com",
         "mail_sink_path": f"{os.environ[SERVERS]}/mail-{_worker()}",
         "storage_url": f"file://{os.environ[SERVERS]}/files-{_worker()}",
+        "undo_send_seconds": "0",
         "log_level": "ERROR",
     }
     return Config(**(given | more))

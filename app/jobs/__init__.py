@@ -3,7 +3,7 @@
 `later(fn, *ids)` writes the row in the caller's transaction; the envelope in `app.jobs.running` runs it.
 """
 
-from app.jobs.outbox import Job, JobState, Lane, Work, job, later, registry
+from app.jobs.outbox import Job, JobState, Lane, Work, cancel, job, later, registry
 from app.jobs.running import TryAgain, checkpoint, drain, run_due
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Lane",
     "TryAgain",
     "Work",
+    "cancel",
     "checkpoint",
     "drain",
     "job",

@@ -112,6 +112,16 @@ def later(
         db.session.info.setdefault("bells", set()).add(work.lane.value)
 
 
+def cancel(unique_key: str) -> bool:
+    """Strike out a job that no worker has begun, in the caller's transaction. False when it is too late.
+
+    A worker that takes the job at the same moment clears its key, so that one of the two sees the other.
+    """
+    db.session.flush()
+    mine = sa.and_(Job.tenant_id == current_tenant_id(), Job.unique_key == unique_key)
+    return db.session.scalar(sa.delete(Job).where(mine).returning(Job.id)) is not None
+
+
 @sa.event.listens_for(Session, "after_commit")
 def _ring(session: Session) -> None:
     # Also fired when a savepoint is released, while its transaction may still be undone.

@@ -36,19 +36,34 @@ class Message:
         return cls(richtext.linkify(text), attachments=attachments)
 
 
-def reply(ticket: Ticket, message: Message, *, by: Actor) -> Comment:
-    """Say something that the requester and participants read. An agent's reply is mailed to them."""
+def reply(ticket: Ticket, message: Message, *, by: Actor, held_until: datetime | None = None) -> Comment:
+    """Say something that the requester and participants read. An agent's reply is mailed to them.
+
+    Until `held_until` nothing follows from it, and taking_back.py can undo it.
+    """
     comment = add_message(ticket, message, by=by)
     if by.kind is ActorKind.CONTACT:
         record(EventKind.COMMENT_PUBLIC_BY_REQUESTER, by=by, ticket_id=ticket.id, comment_id=comment.id)
         _wake(ticket, by)
     else:
-        record(EventKind.COMMENT_PUBLIC_BY_AGENT, by=by, ticket_id=ticket.id, comment_id=comment.id)
+        record(
+            EventKind.COMMENT_PUBLIC_BY_AGENT,
+            by=by,
+            ticket_id=ticket.id,
+            comment_id=comment.id,
+            held_until=held_until,
+            unique_key=what_follows(comment.id) if held_until else None,
+        )
         if by.kind is ActorKind.AGENT and ticket.first_response_at is None:
             ticket.first_response_at = comment.created_at
         if ticket.status.category is StatusCategory.NEW:
             move_to_category(ticket, StatusCategory.OPEN, by=by)
     return comment
+
+
+def what_follows(comment_id: UUID) -> str:
+    """The name of the job that waits while a reply can still be taken back."""
+    return f"follows:{comment_id}"
 
 
 def note(ticket: Ticket, message: Message, *, by: Actor) -> Comment:

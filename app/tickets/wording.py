@@ -35,6 +35,8 @@ def what_happened(event: Event) -> str:
             return _due(name, new)
         case EventKind.TICKET_SUBJECT_CHANGED:
             return _("%(name)s renamed this from “%(old)s”", name=name, old=old)
+        case EventKind.COMMENT_TAKEN_BACK:
+            return _("%(name)s took back a reply before it was sent", name=name)
         case EventKind.PARTICIPANT_ADDED:
             return _("%(name)s put %(new)s in copy", name=name, new=new)
         case EventKind.PARTICIPANT_REMOVED:

@@ -64,6 +64,7 @@ class Stack:
             "MAIL_DOMAIN": "mail.example.com",
             "MAIL_TRANSPORT": "smtp",
             "SMTP_URL": self.sink.url,
+            "UNDO_SEND_SECONDS": "0",
             "STORAGE_URL": f"file://{self.place.home}/files",
         }
 

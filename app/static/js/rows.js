@@ -94,6 +94,10 @@
   document.addEventListener("reset", () => setTimeout(count));
   document.addEventListener("htmx:after:swap", count);
 
+  const remember = () => {
+    if (document.getElementById("bulk")) sessionStorage.setItem("list", location.pathname + location.search);
+  };
+
   const arrive = () => {
     count();
     const row = document.getElementById(location.hash.slice(1));
@@ -101,4 +105,5 @@
   };
   document.addEventListener("DOMContentLoaded", arrive);
   window.addEventListener("pageshow", arrive);
+  window.addEventListener("pagehide", remember);
 })();

@@ -15,6 +15,14 @@
     link.closest(".message-foot").before(view);
   };
 
+  // Back to the list one came from, filters and page included; the link alone knows only the inbox.
+  document.addEventListener("click", (event) => {
+    const back = event.target.closest(".case-back");
+    const list = sessionStorage.getItem("list");
+    const [inbox] = back ? back.getAttribute("href").split(/[?#]/) : [];
+    if (back && list?.split("?")[0] === inbox) back.href = list + back.hash;
+  });
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-frame]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;

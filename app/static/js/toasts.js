@@ -1,13 +1,13 @@
 // Messages at the edge: they leave after a while, unless one looks at them; and what to say when the line is down.
 (() => {
-  const STAYS = 8000;
+  const STAYS = 8; // seconds
   const timers = new WeakMap();
 
   const box = () => document.getElementById("toasts");
 
   const start = (toast) => {
     if (toast.matches(".is-danger, .is-warning")) return; // Trouble stays until it is dismissed.
-    timers.set(toast, setTimeout(() => toast.remove(), STAYS));
+    timers.set(toast, setTimeout(() => toast.remove(), (toast.dataset.stays ?? STAYS) * 1000));
   };
   const startAll = () => box()?.querySelectorAll(".toast-line").forEach((toast) => timers.has(toast) || start(toast));
 
@@ -19,7 +19,7 @@
     toast.append(words);
     box()?.append(toast);
     start(toast);
-    if (kind === "danger") timers.set(toast, setTimeout(() => toast.remove(), STAYS * 2));
+    if (kind === "danger") timers.set(toast, setTimeout(() => toast.remove(), STAYS * 2000));
   };
 
   document.addEventListener("click", (event) => {

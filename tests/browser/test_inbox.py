@@ -1,12 +1,9 @@
 """The list as one works it: selecting, the bar under it, and coming back to the very row."""
 
-import os
-
 import pytest
 from playwright.sync_api import expect
 
 from app.tenancy import acting_for
-from tests.browser.conftest import PHONE
 from tests.tickets.casework import a_ticket
 
 
@@ -51,10 +48,11 @@ def test_without_script_the_bar_stands_under_the_list(house, desk):
     expect(page.get_by_text("1 ticket changed")).to_be_visible()
 
 
-@pytest.mark.skipif("SHOTS" not in os.environ, reason="x")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_shots(house, desk, scheme):
-    for name, options in (("1280", {}), ("390", {"viewport": PHONE})):
-        page = desk(house.staff, house, color_scheme=scheme, **options)
-        page.get_by_label("Select all on this page").check()
-        page.screenshot(path=f"/tmp/shots/bulk-{scheme}-{name}.png")
+def test_u_goes_back_to_the_very_row_of_the_very_list(house, desk):
+    page = desk(house.staff, house)
+    page.goto(house.path("/tickets?status=any&sort=oldest"))
+    page.get_by_role("link", name="Third").click()
+    page.get_by_role("heading", name="Third").wait_for()
+    page.keyboard.press("u")
+    page.wait_for_url("**/tickets?status=any&sort=oldest#ticket-3")
+    expect(page.locator("#ticket-3")).to_have_class("row-item is-waiting is-here")

@@ -5,7 +5,8 @@
   const field = dialog.querySelector("input");
   const list = dialog.querySelector("[role=listbox]");
   let all = [];
-  let from = null; // Where the focus was.
+  let from = null; // Where the focus was,
+  let caret = null; // and in the editor the caret, which a dialog takes away.
 
   const words = (element) =>
     (element.dataset.command || element.querySelector(".rail-name")?.textContent || element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent)
@@ -63,6 +64,7 @@
 
   const open = () => {
     from = document.activeElement;
+    caret = from.editor?.getSelectedRange() ?? null;
     all = gather();
     field.value = "";
     dialog.showModal();
@@ -108,7 +110,9 @@
     const item = event.target.closest("[role=option]");
     if (item) run(item.act);
   });
-  dialog.addEventListener("cancel", () => from?.focus());
+  dialog.addEventListener("close", () => {
+    if (caret && document.activeElement === from) from.editor.setSelectedRange(caret);
+  });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-palette]")) return;
     event.target.closest("details")?.removeAttribute("open");

@@ -9,9 +9,9 @@
   const wrote = (event) => {
     const field = event.target.closest("#composer trix-editor, #composer textarea");
     if (!field || !writing()) return;
-    const began = !writing().value;
+    const was = writing().value;
     writing().value = (field.value ?? "").replace(/<[^>]*>/g, "").trim() ? "1" : "";
-    if (began && writing().value) look(); // Colleagues learn it now rather than in ten seconds.
+    if (was !== writing().value) look(); // Colleagues learn it now rather than in ten seconds.
     clearTimeout(rest);
     rest = setTimeout(() => (writing().value = ""), RESTS);
   };

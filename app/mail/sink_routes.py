@@ -18,7 +18,8 @@ bp = Blueprint("sink", __name__)
 SHOWN = 200
 # The mail's own style sheet is wanted here; scripts, requests and forms are not.
 FRAME_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-popups"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    " frame-ancestors 'self'; sandbox allow-popups"
 )
 
 

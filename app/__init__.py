@@ -10,7 +10,7 @@ from app.auth import routes as auth_routes
 from app.auth import sessions, throttling
 from app.commands import groups
 from app.dashboard import routes as dashboard_routes
-from app.mail import file_routes, out_routes, send, sink_routes
+from app.mail import address_routes, file_routes, out_routes, send, sink_routes
 from app.mail import models as models  # imports every model below it
 from app.mail import routes as mail_routes
 from app.members import joining_routes
@@ -46,7 +46,8 @@ def create_app(config: Config | None = None) -> Flask:
     # fmt: off
     for routes in (
         auth_routes, file_routes, organisations_routes, signup_routes, webhook_routes, webhook_events,
-        ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes, out_routes,
+        ticket_routes, search_routes, contact_routes, property_routes, attachment_routes, mail_routes,
+        out_routes, address_routes,
         account_routes, security_routes, reset_routes, member_routes, joining_routes, dashboard_routes,
     ):
         app.register_blueprint(routes.bp)

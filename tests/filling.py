@@ -12,6 +12,7 @@ from app.auth.models import Portrait, Session
 from app.events import Event
 from app.extensions import db, new_id, now
 from app.jobs import Job
+from app.mail.check_models import AddressCheck, CheckKind
 from app.mail.models import InboundMessage, MessageReference, OutboundKind, OutboundMessage
 from app.notifications.choosing import Reason
 from app.notifications.models import MailState, Notification, Preferences
@@ -49,6 +50,8 @@ class Filled:
     session_id: UUID
     invitation_id: UUID
     notification_id: UUID
+    mailbox_id: UUID
+    check_id: UUID
 
 
 def fill(house: House, *, number: int = 1) -> Filled:
@@ -84,6 +87,7 @@ def fill(house: House, *, number: int = 1) -> Filled:
             _session(house),
             _invitation(house),
             notification,
+            *_address(house),
         )
     db.session.commit()
     return filled
@@ -102,6 +106,22 @@ def _ticket(house: House) -> Ticket:
     reply(ticket, Message.plain("an answer"), by=staff)
     note(ticket, Message.plain("a note"), by=staff)
     return ticket
+
+
+def _address(house: House) -> tuple[UUID, UUID]:
+    """The queue's mailbox, and a check of its address."""
+    mailbox = db.session.scalars(sa.select(Mailbox.id)).first()
+    check = AddressCheck(
+        id=new_id(),
+        kind=CheckKind.ROUND_TRIP,
+        mailbox_id=mailbox,
+        address=house.address,
+        code=str(new_id()),
+        asker=["x", "x@example.com"],
+    )
+    db.session.add(check)
+    db.session.flush()
+    return mailbox, check.id
 
 
 def _session(house: House) -> UUID:

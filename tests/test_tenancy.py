@@ -30,6 +30,7 @@ SAMPLES = {
     "user_id": lambda foreign: foreign.house.staff.user_id,
     "attachment_id": lambda foreign: foreign.attachment_id,
     "message_id": lambda foreign: foreign.inbound_id,
+    "mailbox_id": lambda foreign: foreign.mailbox_id,
     "outbound_id": lambda foreign: foreign.outbound_id,
     "comment_id": lambda foreign: foreign.comment_id,
     "contact_id": lambda foreign: foreign.contact_id,
@@ -216,6 +217,7 @@ ARGUMENTS = {
     "send:message_id": lambda foreign: str(foreign.outbound_id),
     "contact_id": lambda foreign: str(foreign.contact_id),
     "membership_id": lambda foreign: str(foreign.house.staff.membership_id),
+    "check_id": lambda foreign: str(foreign.check_id),
     "event_id": lambda foreign: str(foreign.event_id),
     "storage_key": lambda foreign: foreign.storage_key,
 }

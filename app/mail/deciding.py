@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.events import EventKind, record
 from app.extensions import db, now
-from app.mail import filing, reports, senders, settling, threads
+from app.mail import checking, filing, reports, senders, settling, threads
 from app.mail.inbound import Inbound, Kind
 from app.mail.models import InboundMessage, InboundState
 from app.mail.senders import Sender, Standing
@@ -29,6 +29,8 @@ def decide(message: InboundMessage, mail: Inbound) -> None:
     _describe(message, mail, sender)
     if settling.is_suspended(message):
         settling.hold(message, "suspended")
+        return
+    if checking.take(message, mail):
         return
     earlier = settling.earlier(message, _identity(mail))
     if earlier is not None:

@@ -107,6 +107,7 @@ def mailbox_for(ticket: Ticket) -> Mailbox | None:
             Mailbox.tenant_id == ticket.tenant_id,
             Mailbox.queue_id == ticket.queue_id,
             Mailbox.retired_at.is_(None),
+            Mailbox.address.endswith("@" + current_app.config["MAIL_DOMAIN"].lower(), autoescape=True),
         )
         .order_by(sa.case((Mailbox.id == first_by, 0), else_=1), Mailbox.created_at, Mailbox.id)
         .limit(1)

@@ -115,6 +115,9 @@ def mail_pages() -> dict[str, Any]:
         trouble = trouble_of(g.member.tenant_id)
         here = request.blueprint in ("mail", "mail_out") and request.endpoint != "mail.original"
         pages["desk"] = {"url": url_for("mail.index"), "count": trouble.held, "current": here}
+        if can(g.member, Permission.SETTINGS_MANAGE):
+            here_too = request.blueprint == "addresses"
+            pages["addresses"] = {"url": url_for("addresses.index"), "current": here_too}
         pages["trouble"] = trouble if can(g.member, Permission.SETTINGS_MANAGE) and not here else None
     if "sink" in current_app.blueprints:
         pages["sink"] = {"url": url_for("sink.index"), "current": request.blueprint == "sink"}

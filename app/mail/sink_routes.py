@@ -1,6 +1,5 @@
 """Outside production only: the mails of the sink transport, as their recipients would see them."""
 
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -8,7 +7,7 @@ from email.message import EmailMessage
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, url_for
 
-from app import richtext
+from app.mail.framing import body_as_sent, framed, text_as_sent
 from app.mail.transports import SinkTransport
 from app.policy import Permission
 from app.web import allow
@@ -16,11 +15,6 @@ from app.web import allow
 bp = Blueprint("sink", __name__)
 
 SHOWN = 200
-# The mail's own style sheet is wanted here; scripts, requests and forms are not.
-FRAME_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
-    " frame-ancestors 'self'; sandbox allow-popups"
-)
 
 
 @dataclass(frozen=True)
@@ -49,17 +43,7 @@ def show(name: str) -> str:
 @allow(Permission.TICKET_READ)
 def body(name: str) -> Response:
     """The HTML alone, for the frame, its pictures inside it."""
-    message = _read(name)
-    part = message.get_body(("html",))
-    html = part.get_content() if part else richtext.linkify(_text(message))
-    for picture in message.walk():
-        content_id = str(picture.get("Content-ID", "")).strip("<>")
-        if content_id and picture.get_content_maintype() == "image":
-            data = b64encode(picture.get_content()).decode()
-            html = html.replace(f"cid:{content_id}", f"data:{picture.get_content_type()};base64,{data}")
-    return Response(
-        html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": FRAME_POLICY}
-    )
+    return framed(body_as_sent(_read(name)))
 
 
 def init_app(app: Flask) -> None:
@@ -91,7 +75,7 @@ def _mail(name: str, message: EmailMessage) -> dict[str, object]:
         "reply_to": str(message["Reply-To"] or ""),
         "headers": [(header, str(value)) for header, value in message.items()],
         "html_url": url_for("sink.body", name=name),
-        "text": _text(message),
+        "text": text_as_sent(message),
         "files": [
             {"name": part.get_filename() or "", "size": len(part.get_payload(decode=True) or b"")}
             for part in message.iter_attachments()
@@ -109,8 +93,3 @@ def _read(name: str) -> EmailMessage:
 def _addresses(message: EmailMessage, header: str) -> list[str]:
     found = message[header]
     return [str(address) for address in found.addresses] if found else []
-
-
-def _text(message: EmailMessage) -> str:
-    part = message.get_body(("plain",))
-    return str(part.get_content()) if part else ""

@@ -231,7 +231,7 @@ class Config:
         return own | {"WORKTRACKR": self, "SQLALCHEMY_DATABASE_URI": self.sqlalchemy_url}
 
 
-NUMBERS = tuple(
+NUMBERS = frozenset(
     "UNDO_SEND_SECONDS PROXY_HOPS PORT SMTP_IN_PORT MAIL_QUIET_HOURS"
     " WEB_CONCURRENCY WEB_THREADS WORKER_CONCURRENCY".split()
 )

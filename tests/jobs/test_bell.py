@@ -115,7 +115,7 @@ def test_a_hung_redis_costs_a_request_a_second_whatever_its_lanes(house, declare
     works = [declare(fn, lane=lane) for fn, lane in zip(distinct(4), Lane, strict=True)]
     started = time.monotonic()
     ask(house, *[(work,) for work in works])
-    assert time.monotonic() - started < 1.6
+    assert time.monotonic() - started < 2.8
 
 
 def distinct(count):

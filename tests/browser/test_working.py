@@ -33,6 +33,7 @@ def test_the_list_is_worked_by_keyboard(house, desk):
     assert focused(page) == "Second"
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Second")).to_be_visible()
+    page.wait_for_load_state()  # keys mean something once the scripts are there
     page.keyboard.press("u")
     page.wait_for_url(re.compile("/tickets#ticket-2"))
     assert focused(page) == "Second"

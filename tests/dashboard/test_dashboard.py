@@ -130,5 +130,6 @@ def test_the_dashboard_asks_as_often_for_many_tickets_as_for_few(app, acme, sign
         with counted(app) as asked:
             browser.get(acme.path("/dashboard"))
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= MOST, "\n\n".join(asked)
+    # One more than the lists: what is wrong with mail is looked for on every page of an admin's.
+    assert counts[0] == counts[1] <= MOST + 1, "\n\n".join(asked)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Ticket)) == 23

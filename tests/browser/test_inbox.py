@@ -53,6 +53,7 @@ def test_u_goes_back_to_the_very_row_of_the_very_list(house, desk):
     page.goto(house.path("/tickets?status=any&sort=oldest"))
     page.get_by_role("link", name="Third").click()
     page.get_by_role("heading", name="Third").wait_for()
+    page.wait_for_load_state()
     page.keyboard.press("u")
     page.wait_for_url("**/tickets?status=any&sort=oldest#ticket-3")
     expect(page.locator("#ticket-3")).to_have_class("row-item is-waiting is-here")

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import sqlalchemy as sa
 
 from app.extensions import db, now
-from app.jobs import Job, run_due
+from app.jobs import Job, Lane, run_due
 from app.mail.models import InboundMessage, InboundState, OutboundMessage
 from app.policy import Actor, ActorKind
 from app.tenancy import acting_for
@@ -89,10 +89,10 @@ def copy_to(house: House, ticket: Ticket, *addresses: str) -> None:
     db.session.commit()
 
 
-def work(house: House) -> None:
-    """Let the worker run all that is due, then read afresh for the house."""
+def work(house: House, lane: Lane | None = None) -> None:
+    """Let the worker run all that is due, or one lane of it, then read afresh for the house."""
     db.session.rollback()
-    run_due()
+    run_due(lane)
     db.session.expire_all()
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from app.extensions import db
+from app.jobs import Lane
 from app.mail import addresses, enclosing, ours
 from app.mail.models import OutboundState
 from app.tickets.settings import Mailbox
@@ -167,10 +168,21 @@ def test_a_changed_link_opens_nothing(acme, world, client, change):
     assert client.get(f"/files/{changed}").status_code == 404
 
 
-def test_a_sender_address_at_a_domain_that_is_not_ours_is_refused(acme, smtp):
+def test_m26_an_address_at_a_domain_that_is_not_ours_is_never_written_from(acme, smtp):
     db.session.execute(sa.update(Mailbox).values(address="ceo@gmail.com"))
     db.session.commit()
     answer(acme, arrive(acme))
+    work(acme)
+    (row,) = outbound()
+    assert (row.state, row.reason) == (OutboundState.FAILED, "the queue has no address to write from")
+    assert smtp.taken == []
+
+
+def test_m26_a_sender_that_became_foreign_meanwhile_is_refused(acme, smtp):
+    answer(acme, arrive(acme))
+    work(acme, Lane.INTERACTIVE)
+    db.session.execute(sa.update(Mailbox).values(address="ceo@gmail.com"))
+    db.session.commit()
     work(acme)
     (row,) = outbound()
     assert (row.state, row.reason) == (OutboundState.FAILED, "gmail.com is not a domain we may write from")

@@ -17,9 +17,10 @@ from app import embedded
 from config import ROOT
 
 USER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 import embedded
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 servers = embedded.ensure(Path(sys.argv[1]), durable=False)
 print("ready", flush=True)
 time.sleep(600)
